@@ -1,0 +1,56 @@
+"""How a host is reached: one small protocol, one module for each way.
+
+`ssh.py` is the way of production (paramiko, pooled); tests bring their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """Where and how a host is reached; one entry of the host table (`provider.hosts`).
+
+    `host_keys` are public keys as in known_hosts ("ssh-ed25519 AAAA…"), the only ones accepted.
+    `jump` names another entry of the table, or is None.
+    """
+
+    name: str
+    address: str
+    port: int = 22
+    user: str = "root"
+    identity_files: tuple[str, ...] = ()
+    use_agent: bool = True
+    host_keys: tuple[str, ...] = ()
+    jump: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a remote command left: bytes as they came, and the exit code."""
+
+    stdout: bytes
+    stderr: bytes
+    exit_code: int
+
+
+class Transport(Protocol):
+    """One host, reached. Thread-safe; every call is one round trip (one exec).
+
+    Raises the kinds of `provider.errors.HostError`, never an error of the library underneath.
+    """
+
+    @property
+    def host(self) -> str: ...
+
+    def run(self, argv: list[str], *, stdin: bytes = b"", timeout: float = 60.0, root: bool = True) -> Result:
+        """Run `argv` on the host, as root unless told otherwise (through `sudo -n` when the user isn't root).
+
+        `timeout` in seconds bounds the silence: no byte in either direction for that long is `HostTimeoutError`.
+        An exit code other than 0 is returned, not raised.
+        """
+        ...
+
+    def close(self) -> None: ...
