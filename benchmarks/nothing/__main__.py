@@ -1,0 +1,34 @@
+"""As many resources as the product declares for N members, over a provider that does nothing.
+
+A member is two components and one resource with two files. N comes from the environment (NOTHING_MEMBERS).
+"""
+
+from __future__ import annotations
+
+import os
+
+import pulumi
+
+_VHOST = "server {{ listen 8443 ssl; server_name www.commune-{0:04d}.test; root /srv/sites/{0:04d}/www; }}\n" * 20
+_PAGE = "<!doctype html><html lang=fr><meta charset=utf-8><title>Commune n° {0}</title><h1>Commune n° {0}</h1>\n" * 10
+
+
+def main() -> None:
+    """Declare the members."""
+    for number in range(1, int(os.environ["NOTHING_MEMBERS"]) + 1):
+        code = f"{number:05d}"
+        commune = pulumi.ComponentResource("nothing:index:Commune", code)
+        website = pulumi.ComponentResource("nothing:index:Website", code, opts=pulumi.ResourceOptions(parent=commune))
+        files = {
+            f"sites/{code}.conf": {"content": _VHOST.format(number), "mode": "0644", "owner": "root", "group": "root"},
+            f"/srv/sites/{code}/www/index.html": {"content": _PAGE.format(number), "mode": "0644"},
+        }
+        pulumi.CustomResource(
+            "nothing:index:Files",
+            code,
+            {"host": "privas", "files": files},
+            opts=pulumi.ResourceOptions(parent=website),
+        )
+
+
+main()
