@@ -1,0 +1,58 @@
+"""The `numerian` command: one module a subcommand, imported only when it is the one that runs.
+
+argparse, not typer: what an operator waits for most is a command with nothing to do, and typer with rich costs 80 ms
+of imports at each start, argparse 10 ms.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Subcommand(Protocol):
+    """What each module of this package offers."""
+
+    def configure(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        ...
+
+    def run(self, options: Namespace) -> int:
+        """Do it; return the exit code."""
+        ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of `numerian --help`; `module` is the module's name in this package."""
+
+    name: str
+    module: str
+    help: str
+
+
+COMMANDS = (
+    Entry("check", "check", "read the inventory and tell everything that is wrong with it"),
+    Entry("preview", "deploy", "show what `up` would change, without asking the servers"),
+    Entry("up", "deploy", "make the servers as the inventory says"),
+    Entry("refresh", "deploy", "find what changed on the servers behind our back"),
+    Entry("destroy", "deploy", "take everything of a stack off the servers (people's data is archived)"),
+    Entry("sites", "sites", "list the members' sites and their names"),
+    Entry("certificates", "certificates", "list the certificates: issued, waiting, refused and why"),
+    Entry("doctor", "doctor", "tell which engine, plugins, servers and keys are used, and what is wrong"),
+    Entry("adopt", "adopt", "print how to take Docker's things back into a state that was lost"),
+    Entry("stack", "stack", "make a stack: its state, its passphrase, its root secret"),
+    Entry("connections", "connections", "write the files by which ssh, docker and the provider reach the servers"),
+    Entry("env", "env", "print the environment for a plain `pulumi` by hand"),
+)
+
+
+def add_stack_option(parser: ArgumentParser) -> None:
+    """Declare `--stack`."""
+    import os
+
+    from numerian.engine.workspace import DEFAULT_STACK
+
+    default = os.environ.get("NUMERIAN_STACK", DEFAULT_STACK)
+    parser.add_argument("--stack", "-s", default=default, help=f"which stack (now: {default}; $NUMERIAN_STACK)")

@@ -1,0 +1,170 @@
+"""`numerian up`, `preview`, `refresh`, `destroy`: run the engine as it should be run, and tell what it did."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
+
+from numerian.command import add_stack_option
+from numerian.command.terminal import Progress, confirm, say, style
+from numerian.engine import changes, environment, faults, locks, report, workspace
+from numerian.engine import run as engine_run
+from numerian.engine.workspace import Workspace, WorkspaceError
+
+NOT_CONSULTED = "servers not consulted: this compares the inventory with the state (`--refresh` asks the servers)"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run, with what is told of it."""
+
+    outcome: engine_run.Outcome
+    entries: list[changes.Entry]
+    found: list[faults.Fault]
+    seconds: float
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether anything at all went wrong."""
+        return self.outcome.code != 0 or bool(self.found)
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the four."""
+    verb = parser.get_default("command")
+    add_stack_option(parser)
+    parser.add_argument("--json", action="store_true", help="tell it to a program: one JSON object on stdout")
+    if verb in ("up", "preview"):
+        parser.add_argument("--refresh", action="store_true", help="ask the servers first what they really have")
+    if verb != "preview":
+        parser.add_argument("--yes", "-y", action="store_true", help="don't show it first and ask")
+    if verb == "up":
+        parser.add_argument(
+            "--first",
+            action="store_true",
+            help="a first deployment: save the state once, at the end (found out by itself for a local state)",
+        )
+
+
+def run(options: Namespace) -> int:
+    """Run one of the four; return the exit code."""
+    place = workspace.find(options.stack)
+    workspace.require_stack(place)
+    variables = _prepare(place, options)
+    verb, refresh = options.command, getattr(options, "refresh", False)
+    if verb == "preview":
+        return _tell(_engine(place, variables, options, "preview", refresh=refresh), options, planned=True)
+    if not options.yes:
+        if not sys.stdin.isatty() or options.json:
+            raise WorkspaceError(f"`numerian {verb}` asks before it acts, and nobody is there to answer: say --yes")
+        planned = _engine(place, variables, options, *_shown_first(verb), refresh=refresh)
+        if _tell(planned, options, planned=True) != 0:
+            return 1
+        if not planned.entries:
+            return 0
+        if not _confirmed(verb, place):
+            say("nothing was changed")
+            return 1
+    return _tell(_engine(place, variables, options, verb, refresh=refresh), options, planned=False)
+
+
+def _prepare(place: Workspace, options: Namespace) -> dict[str, str]:
+    """Make ready what an engine's run needs; return its environment."""
+    engine = environment.find_engine(place.root, say)
+    settings = environment.variables(place, engine)
+    environment.write(place, settings)
+    # The program writes them itself when it runs; refresh and destroy run without it.
+    if options.command in ("refresh", "destroy") or not (place.folder / "hosts.json").is_file():
+        from numerian.connections import write
+        from numerian.load import load
+
+        write(load(place.inventory), place.folder)
+    for lock in locks.clear_dead(place):
+        say(f"the lock of an engine that died here (process {lock.pid}, since {lock.since}) was removed")
+    variables = environment.for_process(settings)
+    if getattr(options, "first", False) or (options.command == "up" and workspace.is_first_deployment(place)):
+        variables["PULUMI_SKIP_CHECKPOINTS"] = "true"
+    return variables
+
+
+def _shown_first(verb: str) -> tuple[str, ...]:
+    """Return the engine's words that show what the verb would do."""
+    return ("preview",) if verb == "up" else (verb, "--preview-only")
+
+
+def _engine(
+    place: Workspace, variables: dict[str, str], options: Namespace, verb: str, *extra: str, refresh: bool
+) -> Result:
+    message = f"numerian {options.command}, by {_who()}"
+    words = engine_run.arguments(verb, place.stack, refresh=refresh, message=message, extra=extra)
+    progress = Progress()
+    started = time.monotonic()
+
+    def interrupted() -> None:
+        progress.clear()
+        say("stopping: what is under way is finished and kept; interrupt again to stop at once")
+
+    label = verb if not extra else f"{verb} (preview)"
+    outcome = engine_run.run(
+        ["pulumi", *words],
+        place.root,
+        variables,
+        lambda log: progress.show(report.progress(log, label)),
+        interrupted=interrupted,
+    )
+    progress.clear()
+    steps = outcome.log.changed
+    if options.command == "refresh" or refresh:
+        steps = [*outcome.log.drifted.values(), *steps] if verb == "refresh" else steps
+    found = faults.faults(outcome.log, outcome.said if outcome.code else "")
+    return Result(outcome, changes.entries(outcome.log, steps), found, time.monotonic() - started)
+
+
+def _who() -> str:
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (OSError, KeyError):
+        return socket.gethostname()
+
+
+def _confirmed(verb: str, place: Workspace) -> bool:
+    if verb == "destroy":
+        return confirm(f"Everything of {place.stack} goes. Write its name to go on:", place.stack)
+    return confirm("Go on? [y/N]")
+
+
+def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
+    """Print the result; return the exit code."""
+    log = result.outcome.log
+    consulted = getattr(options, "refresh", False) or options.command in ("refresh", "destroy")
+    if options.json:
+        import json
+
+        facts = {"command": options.command, "stack": options.stack, "planned": planned, "failed": result.failed}
+        told = report.as_json(result.entries, log, result.found, **facts, servers_consulted=consulted or not planned)
+        print(json.dumps({**told, "seconds": round(result.seconds, 2)}, ensure_ascii=False, indent=2))
+        return int(result.failed)
+    for line in report.changes(result.entries, style):
+        print(line)
+    for warning in report.warnings(log):
+        print(f"{style('warning:', 'yellow')} {warning}")
+    print(f"{report.counts(result.entries, log, planned=planned)} ({result.seconds:.1f} s)")
+    if planned and not consulted:
+        print(NOT_CONSULTED)
+    sys.stdout.flush()
+    _tell_faults(result, options.stack)
+    return int(result.failed)
+
+
+def _tell_faults(result: Result, stack: str) -> None:
+    if not result.failed:
+        return
+    found = result.found or [faults.Fault("", (), f"the engine ended with exit code {result.outcome.code}")]
+    for line in report.errors(found, lambda text, name: style(text, name, sys.stderr)):
+        print(line, file=sys.stderr)
+    for hint in faults.hints(found, stack):
+        print(hint, file=sys.stderr)

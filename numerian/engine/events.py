@@ -1,0 +1,201 @@
+"""What the engine says while it runs: its event log, one JSON object a line, gathered into steps and messages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SECRET = "[secret]"  # noqa: S105 - what is shown in the place of one
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""The key that marks Pulumi's special values in JSON; a dict with it is a secret, an asset or an output."""
+_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's public marker
+_COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*[mK]")
+_SAME = b'"op":"same"'
+_PROVIDER_TYPE = b"pulumi:providers:"
+QUIET = frozenset({"same", "read", "refresh", "discard", "read-replacement", "discard-replaced"})
+"""Operations that change nothing."""
+HALVES = frozenset({"create-replacement", "delete-replaced", "remove-pending-replace", "import-replacement"})
+"""Parts of a replacement, which is told as one."""
+
+
+@dataclass(frozen=True)
+class PropertyChange:
+    """How one property path differs; `from_inputs` when the state's inputs are what it was compared with."""
+
+    kind: str
+    from_inputs: bool = False
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One side (before or after) of a step."""
+
+    id: str
+    parent: str
+    provider: str
+    custom: bool
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that the engine does, or would do, to one resource."""
+
+    op: str
+    urn: str
+    type: str
+    old: Resource | None
+    new: Resource | None
+    changes: Mapping[str, PropertyChange]
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return self.urn.rsplit("::", 1)[-1]
+
+    @property
+    def kind(self) -> str:
+        """The last word of the type: Files, Container."""
+        return self.type.rsplit(":", 1)[-1]
+
+    @property
+    def current(self) -> Resource | None:
+        """The side that the resource has, or will have."""
+        return self.new or self.old
+
+
+@dataclass(frozen=True)
+class Message:
+    """A diagnostic: `urn` is empty, or whose it is."""
+
+    severity: str
+    text: str
+    urn: str = ""
+
+
+@dataclass
+class Log:
+    """All that was said so far. `feed` takes the lines as they come."""
+
+    steps: dict[tuple[str, str], Step] = field(default_factory=dict)
+    done: set[tuple[str, str]] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    drifted: dict[str, Step] = field(default_factory=dict)
+    providers: dict[str, Step] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    same: int = 0
+    counts: dict[str, int] | None = None
+    seconds: int | None = None
+    last: str = ""
+
+    def feed(self, line: bytes) -> None:
+        """Take in one line."""
+        if _SAME in line and _PROVIDER_TYPE not in line:
+            # By far the most lines, when there is nothing to do: not worth a parser's time.
+            self.same += line.startswith(b'{"sequence"') and b'"resOutputsEvent"' in line
+            return
+        event: dict[str, Any] = json.loads(line)
+        if diagnostic := event.get("diagnosticEvent"):
+            self._diagnostic(diagnostic)
+        elif started := event.get("resourcePreEvent"):
+            self._started(step_of(started["metadata"]))
+        elif finished := event.get("resOutputsEvent"):
+            self._finished(step_of(finished["metadata"]))
+        elif failed := event.get("resOpFailedEvent"):
+            self.failed.add(failed["metadata"]["urn"])
+        elif summary := event.get("summaryEvent"):
+            self.counts = summary.get("resourceChanges") or {}
+            self.seconds = summary.get("durationSeconds")
+        elif error := event.get("errorEvent"):
+            self.messages.append(Message("error", error["error"]))
+
+    @property
+    def changed(self) -> list[Step]:
+        """The steps that change something, in the engine's order; a replacement once."""
+        return [step for step in self.steps.values() if step.op not in QUIET | HALVES]
+
+    @property
+    def errors(self) -> list[Message]:
+        """The messages that say that something failed."""
+        return [message for message in self.messages if message.severity == "error"]
+
+    def _started(self, step: Step) -> None:
+        if step.type.startswith("pulumi:providers:"):
+            self.providers[step.urn] = step
+        if step.op not in QUIET:
+            self.steps[step.urn, step.op] = step
+            self.last = step.name
+
+    def _finished(self, step: Step) -> None:
+        if step.op == "same":
+            self.same += 1
+        key = (step.urn, step.op)
+        if key in self.steps:
+            self.done.add(key)
+        elif step.op in ("update", "delete"):
+            # A refresh announces itself as one and ends as what it found.
+            self.drifted[step.urn] = step
+
+    def _diagnostic(self, event: Mapping[str, Any]) -> None:
+        text = plain(event.get("message", "")).strip()
+        if text and not event.get("ephemeral"):
+            self.messages.append(Message(event.get("severity", "info"), text, event.get("urn", "")))
+        elif text:
+            self.last = text
+
+
+def plain(text: str) -> str:
+    """Return the text without the engine's colour marks.
+
+    >>> plain("<{%reset%}>it failed<{%reset%}>")
+    'it failed'
+    """
+    return _COLOUR.sub("", text)
+
+
+def step_of(metadata: Mapping[str, Any]) -> Step:
+    """Return the step that an event's metadata tells of."""
+    detailed = metadata.get("detailedDiff") or {}
+    return Step(
+        op=metadata["op"],
+        urn=metadata["urn"],
+        type=metadata["type"],
+        old=_resource(metadata.get("old")),
+        new=_resource(metadata.get("new")),
+        changes={
+            path: PropertyChange(change.get("diffKind", "update"), bool(change.get("inputDiff")))
+            for path, change in detailed.items()
+        },
+    )
+
+
+def _resource(side: Mapping[str, Any] | None) -> Resource | None:
+    if side is None:
+        return None
+    return Resource(
+        id=side.get("id") or "",
+        parent=side.get("parent") or "",
+        provider=side.get("provider") or "",
+        custom=bool(side.get("custom")),
+        inputs=unwrap(side.get("inputs") or {}),
+        outputs=unwrap(side.get("outputs") or {}),
+    )
+
+
+def unwrap(value: Any) -> Any:
+    """Return the value with every secret masked.
+
+    >>> unwrap({"a": [{"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "x"}]})
+    {'a': ['[secret]']}
+    """
+    if isinstance(value, Mapping):
+        if value.get(_SIGNATURE) == _SECRET_SIGNATURE:
+            return SECRET
+        return {key: unwrap(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unwrap(item) for item in value]
+    return value

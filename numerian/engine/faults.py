@@ -1,0 +1,120 @@
+"""The engine's error messages, made readable: whose, where, what; no engine's words around it, no traceback, ever."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from numerian.engine.changes import host_of, visible
+from numerian.engine.events import Log, Message
+
+_NOISE = re.compile(
+    r"^(error: )?((update|preview|refresh|destroy) failed|resource (update|preview|operation)s? failed"
+    r"|one or more .*failed|.* (creating|updating|deleting|reading) failed)\.?$"
+)
+_PREFIXES = re.compile(
+    r"^(?:error: |\d+ errors? occurred:\s*\* |rpc error: code = \w+ desc = |(?:creating|updating|deleting|reading) "
+    r"urn:\S+(?: failed)?: |(?:resource|Preview|sdk-v\d\S*) failed: |Program failed with an unhandled exception:\s*)",
+    re.S,
+)
+_TRACEBACK = "Traceback (most recent call last)"
+_CONFLICT = re.compile(
+    r"Conflict\. The (?:container )?name|is already in use by container|network with name \S+ already"
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that failed: where (host), whose (resource names), what and the remedy."""
+
+    host: str
+    names: tuple[str, ...]
+    text: str
+
+    def __str__(self) -> str:
+        text = self.text.removeprefix(f"{self.host}: ") if self.host else self.text
+        shown = self.names[0] if self.names else ""
+        if len(self.names) > 1:
+            shown = f"{', '.join(self.names[:3])}{f' and {len(self.names) - 3} more' if len(self.names) > 3 else ''}"
+        return ": ".join(part for part in (self.host, shown, text) if part)
+
+
+def readable(text: str) -> str:
+    """Return an error's text without the engine's wrapping and without a traceback.
+
+    >>> readable("error: rpc error: code = Unknown desc = privas: no answer")
+    'privas: no answer'
+    """
+    while True:
+        stripped = _PREFIXES.sub("", text.strip(), count=1).strip()
+        if stripped == text:
+            break
+        text = stripped
+    if _TRACEBACK in text:
+        text = _last_words(text)
+    return "\n".join(visible(line) for line in text.splitlines())
+
+
+def _last_words(text: str) -> str:
+    """Return what a traceback ends with: the exception's own message, all of its lines."""
+    lines = text.splitlines()
+    frames = [number for number, line in enumerate(lines) if re.match(r'\s+File "', line)]
+    after = frames[-1] + 1 if frames else 0
+    while after < len(lines) and (not lines[after].strip() or lines[after].startswith((" ", "\t"))):
+        after += 1
+    words = "\n".join(line for line in lines[after:] if line.strip())
+    # `package.module.SomeError: message`: the class is of use only where the message is empty.
+    return re.sub(r"^[\w.]*\w(?:Error|Exception|Exit): (?=\S)", "", words) or text.split(_TRACEBACK)[0].strip()
+
+
+def faults(log: Log, said: str) -> list[Fault]:
+    """Return what failed, each once, hosts first; `said` is the engine's stderr, used when no event tells anything."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for message in log.errors:
+        text = readable(message.text)
+        if not text or _NOISE.match(text):
+            continue
+        host, name = _whose(message, log)
+        names = grouped.setdefault((host, text), [])
+        if name and name not in names:
+            names.append(name)
+    found = [Fault(host, tuple(names), text) for (host, text), names in grouped.items()]
+    if not found and said:
+        found = [Fault("", (), text) for text in _stderr(said)]
+    return sorted(found, key=lambda fault: (fault.host == "", fault.host, fault.names))
+
+
+def _stderr(said: str) -> list[str]:
+    """Return the engine's own errors; what comes before the first `error:` are warnings."""
+    texts = [readable(part) for part in re.split(r"^error: ", said, flags=re.M)[1:]] or [readable(said)]
+    return [text for text in texts if text and not _NOISE.match(text)]
+
+
+def _whose(message: Message, log: Log) -> tuple[str, str]:
+    steps: Mapping[str, object] = log.providers
+    for (urn, _), step in log.steps.items():
+        if urn == message.urn:
+            return host_of(step, log.providers), f"{step.kind} {step.name}"
+    if message.urn and message.urn not in steps and "pulumi:pulumi:Stack::" not in message.urn:
+        kind, name = message.urn.split("::")[-2].rsplit(":", 1)[-1], message.urn.rsplit("::", 1)[-1]
+        return "", f"{kind} {name}"
+    return "", ""
+
+
+def hints(found: list[Fault], stack: str) -> list[str]:
+    """Return what to do next, where a fault's own text can't know it."""
+    texts = "\n".join(fault.text for fault in found)
+    advice = []
+    if _CONFLICT.search(texts):
+        advice.append(
+            "Docker has things of these names that the state doesn't know (a lost state?):"
+            f" run `numerian adopt --stack {stack}` and what it prints"
+        )
+    if "the stack is currently locked" in texts:
+        advice.append("somebody else works on this stack; wait, or, when that engine is dead, run `pulumi cancel`")
+    if "incorrect passphrase" in texts:
+        advice.append(
+            "the passphrase isn't the one that this stack was made with; `numerian doctor` says which file is used"
+        )
+    return advice

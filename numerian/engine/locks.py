@@ -1,0 +1,57 @@
+"""Locks that a killed engine left in a `file://` state."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from numerian.engine.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who holds the stack, as the engine wrote it down."""
+
+    file: Path
+    pid: int
+    user: str
+    host: str
+    since: str
+
+    @property
+    def is_dead(self) -> bool:
+        """Tell whether the process was on this machine and is an engine no more. Elsewhere: nobody can tell, so no."""
+        return self.host == socket.gethostname() and not _is_engine(self.pid)
+
+
+def read(workspace: Workspace) -> list[Lock]:
+    """Return the stack's locks. A file that vanishes meanwhile is no lock."""
+    state = workspace.state_folder
+    if state is None:
+        return []
+    found = []
+    for file in sorted((state / ".pulumi" / "locks").glob(f"**/{workspace.stack}/*.json")):
+        try:
+            fields = json.loads(file.read_text(encoding="utf-8"))
+            found.append(Lock(file, fields["pid"], fields["username"], fields["hostname"], fields["timestamp"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def clear_dead(workspace: Workspace) -> list[Lock]:
+    """Remove the locks of engines that died on this machine; return them."""
+    dead = [lock for lock in read(workspace) if lock.is_dead]
+    for lock in dead:
+        lock.file.unlink(missing_ok=True)
+    return dead
+
+
+def _is_engine(pid: int) -> bool:
+    """Tell whether the process runs and is a pulumi: numbers are given again to others."""
+    try:
+        return "pulumi" in Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
+    except OSError:
+        return False
