@@ -123,24 +123,32 @@ class HostPool:
         for _, transport in pool.values():
             transport.close()
 
-    def _get(self, table: HostTable, name: str, via: tuple[str, ...] = ()) -> _Poolable:
-        if name in via:
-            raise ProviderError(f"{name}: its jump hosts go in a circle: {' → '.join((*via, name))}")
+    def _get(self, table: HostTable, name: str) -> _Poolable:
         spec = table.get(name)
+        _refuse_circle(table, spec)
         known = self._pool.get((table.path, name))
         if known and known[0] == spec:
             return known[1]
         if known:
             known[1].close()
-        transport: _Poolable = self._connect(spec, lambda jump: self._jump(table, jump, (*via, name)))
+        transport: _Poolable = self._connect(spec, lambda jump: self._jump(table, jump))
         if self._cancelled:
             transport.cancel()
         self._pool[(table.path, name)] = (spec, transport)
         return transport
 
-    def _jump(self, table: HostTable, name: str, via: tuple[str, ...]) -> _Poolable:
+    def _jump(self, table: HostTable, name: str) -> _Poolable:
         with self._lock:
-            return self._get(table, name, via)
+            return self._get(table, name)
+
+
+def _refuse_circle(table: HostTable, spec: HostSpec) -> None:
+    way = [spec.name]
+    while spec.jump is not None:
+        way.append(spec.jump)
+        if way.count(spec.jump) > 1:
+            raise ProviderError(f"{way[0]}: its jump hosts go in a circle: {' → '.join(way)}")
+        spec = table.get(spec.jump)
 
 
 def _ssh(spec: HostSpec, jump: Callable[[str], Any]) -> Any:

@@ -1,0 +1,281 @@
+"""SSH: one pooled connection a host, at most five sessions on it at once, nothing that can hang for ever.
+
+A command that may have run is never run again by itself: only opening a session is tried twice.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, Protocol
+
+import paramiko
+from paramiko.ssh_exception import ChannelException, SSHException
+
+from provider.errors import CommandError, HostError, HostTimeoutError, ProviderError, RouteError, SudoError
+from provider.shell import join
+from provider.transport import HostSpec, Result
+from provider.transport.command import last_lines, shown
+from provider.transport.connect import Limits, connect
+from provider.transport.session import CancelledError, Flow, Outcome, SilenceError, command_line, kill_line
+from provider.transport.stream import Stream
+
+SESSIONS = 5
+"""Sessions at once on one connection. sshd's MaxSessions is 10 but counts those that it hasn't reaped yet."""
+
+
+class Jump(Protocol):
+    """A host that others are reached through."""
+
+    def open_tunnel(self, address: str, port: int) -> Any:
+        """Return a socket-like channel from that host to `address` and `port`."""
+        ...
+
+
+class SshTransport:
+    """The transport of production. Connects at its first use; thread-safe."""
+
+    def __init__(self, spec: HostSpec, jump: Callable[[str], Jump] | None = None, limits: Limits | None = None) -> None:
+        self._spec = spec
+        self._jump = jump
+        self._limits = limits or Limits()
+        self._connecting = threading.Lock()
+        self._connection: paramiko.Transport | None = None
+        self._failure: tuple[float, ProviderError] | None = None
+        self._slots = threading.BoundedSemaphore(SESSIONS)
+        self._cancel = threading.Event()
+
+    @property
+    def host(self) -> str:
+        """The host's inventory name."""
+        return self._spec.name
+
+    def run(self, argv: list[str], *, stdin: bytes = b"", timeout: float = 60.0, root: bool = True) -> Result:
+        """Run `argv`; see `provider.transport.Transport.run`.
+
+        Beyond the kinds of `HostError` that connecting raises: `SudoError` when sudo refuses, `CommandError` when the
+        user's login shell never started the command, `RouteError` when the connection broke under way.
+        """
+        sudo = root and self._spec.user != "root"
+        outcome = Outcome(secrets.token_hex(8))
+        line = command_line(argv, outcome.nonce, sudo=sudo)
+        with self._session() as channel:
+            self._start(channel, line, argv)
+            try:
+                Flow(channel, outcome, self._cancel.is_set).run(stdin, timeout)
+            except (SilenceError, CancelledError) as reason:
+                raise self._stop(channel, outcome, argv, reason, sudo=sudo, timeout=timeout) from None
+            alive = channel.get_transport().is_active()
+        return self._result(outcome, argv, sudo=sudo, alive=alive)
+
+    def open_channel(self, argv: list[str], *, root: bool = False) -> Stream:
+        """Start `argv` and return its stdin and stdout as one stream, for protocols that are spoken over a command."""
+        line = join([*(["sudo", "-n", "--"] if root and self._spec.user != "root" else []), *argv])
+        with ExitStack() as stack:
+            channel = stack.enter_context(self._session())
+            self._start(channel, line, argv)
+            return Stream(channel, stack.pop_all().close)
+
+    def open_tunnel(self, address: str, port: int) -> Any:
+        """Return a channel from this host to `address` and `port`: how a host behind it is reached."""
+        try:
+            return self._open(lambda connection: connection.open_channel("direct-tcpip", (address, port), ("", 0)))
+        except ChannelException as error:
+            raise RouteError(
+                self.host, f"as a jump host it can't reach {address} port {port} ({error.text}); AllowTcpForwarding?"
+            ) from error
+
+    def cancel(self) -> None:
+        """End what runs now (on the host too) and refuse what comes later."""
+        self._cancel.set()
+
+    def close(self) -> None:
+        """Close the connection; a later call opens a new one."""
+        with self._connecting:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    @contextmanager
+    def _session(self) -> Iterator[paramiko.Channel]:
+        while not self._slots.acquire(timeout=0.25):
+            self._refuse_cancelled()
+        try:
+            channel = self._open_patiently()
+            try:
+                yield channel
+            finally:
+                channel.close()
+        finally:
+            self._slots.release()
+
+    def _open_patiently(self) -> paramiko.Channel:
+        pause = self._limits.first_pause
+        for attempt in range(self._limits.attempts):
+            try:
+                return self._open(lambda connection: connection.open_session(timeout=self._limits.session))
+            except ChannelException as error:
+                if attempt + 1 == self._limits.attempts:
+                    raise RouteError(
+                        self.host,
+                        f"the server refuses to open a session ({error.text}); MaxSessions in its sshd_config?",
+                    ) from error
+                time.sleep(pause)
+                pause *= 2
+        raise RouteError(self.host, "the server opens no session")
+
+    def _open(self, opener: Callable[[paramiko.Transport], paramiko.Channel]) -> paramiko.Channel:
+        """Open a channel. A pooled connection that died meanwhile is replaced once: nothing was sent on it yet."""
+        for last in (False, True):
+            self._refuse_cancelled()
+            connection, fresh = self._connected()
+            try:
+                return opener(connection)
+            except ChannelException:
+                raise
+            except (SSHException, EOFError, OSError) as error:
+                timed_out = connection.is_active()
+                self._drop(connection)
+                if last or fresh:
+                    kind = HostTimeoutError if timed_out else RouteError
+                    raise kind(self.host, f"no session could be opened on the connection: {_words(error)}") from error
+        raise RouteError(self.host, "no session could be opened")
+
+    def _connected(self) -> tuple[paramiko.Transport, bool]:
+        """Return the connection and whether it was made just now."""
+        asked = time.monotonic()
+        with self._connecting:
+            connection = self._connection
+            if connection is not None and connection.is_active():
+                return connection, False
+            if self._failure and self._failure[0] > asked:
+                # Others waited for the same attempt: they get its answer and don't each wait for their own.
+                raise self._failure[1]
+            try:
+                self._connection = connect(self._spec, self._limits, self._dial())
+            except ProviderError as error:
+                self._failure = (time.monotonic(), error)
+                raise
+            return self._connection, True
+
+    def _dial(self) -> Callable[[], Any] | None:
+        spec, jump = self._spec, self._jump
+        if spec.jump is None:
+            return None
+        name = spec.jump
+        if jump is None:
+            raise ProviderError(f"{spec.name}: its jump host {name} isn't known here")
+
+        def dial() -> Any:
+            try:
+                return jump(name).open_tunnel(spec.address, spec.port)
+            except HostError as error:
+                raise RouteError(spec.name, f"can't be reached through its jump host: {error}") from error
+
+        return dial
+
+    def _start(self, channel: paramiko.Channel, line: str, argv: list[str]) -> None:
+        # paramiko waits for the answer without a limit of its own.
+        connection = channel.get_transport()
+        watch = threading.Timer(self._limits.session, connection.close)
+        watch.daemon = True
+        watch.start()
+        started = time.monotonic()
+        try:
+            channel.exec_command(line)
+        except (SSHException, EOFError, OSError) as error:
+            if time.monotonic() - started >= self._limits.session * 0.95:
+                raise HostTimeoutError(
+                    self.host, f"no answer within {self._limits.session:g} s to starting {shown(argv)}; it may have run"
+                ) from error
+            raise RouteError(
+                self.host, f"the connection broke while {shown(argv)} was started; it may have run"
+            ) from error
+        finally:
+            watch.cancel()
+
+    def _stop(
+        self,
+        channel: paramiko.Channel,
+        outcome: Outcome,
+        argv: list[str],
+        reason: Exception,
+        *,
+        sudo: bool,
+        timeout: float,
+    ) -> ProviderError:
+        """End the command on the host, as far as that answers, and return the error to raise."""
+        pid, stderr = outcome.split()
+        channel.close()
+        if not self._kill(pid, sudo=sudo):
+            self.close()
+        if isinstance(reason, CancelledError):
+            return HostError(self.host, f"{shown(argv)} was stopped because the run was cancelled")
+        said = last_lines(bytes(outcome.stdout), stderr)
+        words = f"; its last lines:\n{said}" if said else ""
+        return HostTimeoutError(
+            self.host,
+            f"{shown(argv)} was silent for {timeout:g} s and was ended; the host hangs or the connection is half-open"
+            + words,
+        )
+
+    def _kill(self, pid: int | None, *, sudo: bool) -> bool:
+        """Send the command its end by a session of its own; False when the connection doesn't answer any more."""
+        connection = self._connection
+        if pid is None or connection is None or not connection.is_active():
+            return False
+        try:
+            channel = connection.open_session(timeout=self._limits.kill)
+            channel.settimeout(self._limits.kill)
+            channel.exec_command(kill_line(pid, sudo=sudo))
+            return channel.status_event.wait(self._limits.kill)
+        except (SSHException, EOFError, OSError):
+            return False
+
+    def _result(self, outcome: Outcome, argv: list[str], *, sudo: bool, alive: bool) -> Result:
+        pid, stderr = outcome.split()
+        code = outcome.exit_code
+        if code in (None, -1) and not alive:
+            raise RouteError(
+                self.host, f"the connection broke while {shown(argv)} ran; it may or may not have finished"
+            )
+        code = -1 if code is None else code
+        if pid is not None or code == 0:
+            return Result(bytes(outcome.stdout), stderr, code)
+        said = last_lines(bytes(outcome.stdout), stderr)
+        user = self._spec.user
+        if sudo:
+            remedy = (
+                "install sudo, or log in as root"
+                if code == 127
+                else f"allow it in /etc/sudoers.d: `{user} ALL=(ALL:ALL) NOPASSWD: ALL`"
+            )
+            raise SudoError(
+                self.host,
+                f"{user} may not run {shown(argv)} as root: {said or f'exit {code}'}; {remedy}",
+                command=join(argv),
+            )
+        raise CommandError(
+            self.host,
+            f"the login shell of {user} didn't start {shown(argv)} (exit {code}): {said}",
+            command=join(argv),
+            exit_code=code,
+            output=said,
+        )
+
+    def _refuse_cancelled(self) -> None:
+        if self._cancel.is_set():
+            raise HostError(self.host, "not asked any more: the run was cancelled")
+
+    def _drop(self, connection: paramiko.Transport) -> None:
+        with self._connecting:
+            if self._connection is connection:
+                self._connection = None
+        connection.close()
+
+
+def _words(error: BaseException) -> str:
+    return str(error).rstrip(".") or type(error).__name__
