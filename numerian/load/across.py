@@ -1,0 +1,213 @@
+"""What only shows when files are seen together: names that nothing bears, domains and members that are there twice.
+
+It works on the trees, not on the models, so that a fault in one field of a file hides nothing of the rest.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from numerian import addressing
+from numerian.errors import Problem
+from numerian.fault import Fault, shown
+from numerian.load.tree import Mapping, Node, Scalar, Sequence
+from numerian.reference import Place, Reference
+from numerian.suggest import nearest, remedy, slug
+
+# The key that says which member a file is about, and what such a member is called.
+IDENTITIES = {"insee": "commune", "siren": "EPCI", "departement": "département"}
+
+
+def scalar(root: Node | None, *steps: str) -> Scalar | None:
+    """Return the text at the end of these keys, or None when there is none."""
+    node = root
+    for step in steps:
+        node = node.entries.get(step) if isinstance(node, Mapping) else None
+    return node if isinstance(node, Scalar) and node.text is not None else None
+
+
+def group(root: Node | None, *steps: str) -> dict[str, Node]:
+    """Return the entries of the group at the end of these keys; empty when there is none."""
+    node = root
+    for step in steps:
+        node = node.entries.get(step) if isinstance(node, Mapping) else None
+    return node.entries if isinstance(node, Mapping) else {}
+
+
+@dataclass
+class Names:
+    """What members may refer to; None while its file can't be read (then nothing can be said about it)."""
+
+    datacenters: set[str] | None = None
+    servers: dict[str, str] | None = None  # server → its datacenter
+    plans: set[str] | None = None
+
+
+def names(datacenters: Mapping | None, plans: Mapping | None) -> Names:
+    """Return the names that these files give."""
+    found = Names()
+    if datacenters is not None:
+        found.datacenters = set(group(datacenters, "datacenters"))
+        found.servers = {}
+        for name, server in group(datacenters, "servers").items():
+            where = scalar(server, "datacenter")
+            found.servers[name] = (where.text if where else None) or ""
+    if plans is not None:
+        found.plans = set(group(plans, "plans"))
+    return found
+
+
+def check_servers(path: Path, root: Mapping, problems: list[Problem]) -> None:
+    """Check what servers say of datacenters and of each other."""
+    datacenters, servers = group(root, "datacenters"), group(root, "servers")
+    taken: dict[str, str] = {}
+    for name, server in servers.items():
+        where = scalar(server, "datacenter")
+        if where and where.text not in datacenters:
+            _unknown(path, where, "datacenter", datacenters, problems)
+        _check_jump(path, name, servers, problems)
+        address = scalar(server, "address")
+        if address:
+            port = scalar(server, "port")
+            _taken(path, address, f"{address.text} port {(port and port.text) or 22}", name, taken, problems)
+        for public in _texts(group(root, "servers", name).get("public_addresses")):
+            _taken(path, public, f"public address {public.text}", name, taken, problems)
+    _check_served(path, root, problems)
+
+
+def _check_served(path: Path, root: Mapping, problems: list[Problem]) -> None:
+    used = {where.text for server in group(root, "servers").values() if (where := scalar(server, "datacenter"))}
+    node = root.entries.get("datacenters")
+    for name in group(root, "datacenters"):
+        if name not in used and isinstance(node, Mapping):
+            key = node.keys[name]
+            message = f"no server stands in datacenter {shown(name)}"
+            problems.append(Problem(path, key.line, key.column, message, "add one under servers:, or remove it here"))
+
+
+def _check_jump(path: Path, name: str, servers: dict[str, Node], problems: list[Problem]) -> None:
+    jump = scalar(servers[name], "jump")
+    if not jump:
+        return
+    if jump.text not in servers:
+        _unknown(path, jump, "server", servers, problems)
+        return
+    way: list[str] = [name]
+    step: str | None = jump.text
+    while step and step in servers:
+        if step in way:
+            message = f"this way of jumps never ends: {' → '.join([*way, step])}"
+            problems.append(Problem(path, jump.line, jump.column, message, "name a server that is reached directly"))
+            return
+        way.append(step)
+        following = scalar(servers[step], "jump")
+        step = following.text if following else None
+
+
+def _taken(path: Path, node: Scalar, what: str, name: str, taken: dict[str, str], problems: list[Problem]) -> None:
+    if what in taken:
+        message = f"{shown(what)[1:-1]} belongs to {taken[what]} already"
+        problems.append(Problem(path, node.line, node.column, message, "write the address of this server"))
+    taken[what] = name
+
+
+def _unknown(
+    path: Path, node: Scalar, what: str, choices: set[str] | dict[str, Node] | dict[str, str], problems: list[Problem]
+) -> None:
+    word = node.text or ""
+    problems.append(Problem(path, node.line, node.column, f"no {what} is called {shown(word)}", remedy(word, choices)))
+
+
+def _texts(node: Node | None) -> Iterator[Scalar]:
+    for item in node.items if isinstance(node, Sequence) else [node]:
+        if isinstance(item, Scalar) and item.text is not None:
+            yield item
+
+
+@dataclass
+class Members:
+    """Checks the members' files, one after the other, against the names and against each other."""
+
+    names: Names
+    reference: Reference
+    problems: list[Problem]
+    _domains: dict[str, str] = field(default_factory=dict)  # domain → file:line of the first
+    _codes: dict[str, Path] = field(default_factory=dict)
+
+    def check(self, path: Path, root: Mapping) -> Place | None:
+        """Add what is wrong with one member's file; return who it is, when that is known."""
+        self._check_names(path, root)
+        self._check_domains(path, root)
+        found = self._identity(path, root)
+        if found is None:
+            return None
+        if found.code in self._codes:
+            message = f"{found.name} ({found.code}) has a file already: {self._codes[found.code]}"
+            self.problems.append(Problem(path, 1, 1, message, "keep one of the two"))
+            return found
+        self._codes[found.code] = path
+        right = f"{found.code}-{slug(found.name)}.yaml"
+        if unicodedata.normalize("NFC", path.name) != right:
+            message = f"this file is about {found.name} ({found.code}) and its name isn't"
+            self.problems.append(Problem(path, 1, 1, message, f"rename it to {right}"))
+        return found
+
+    def _check_names(self, path: Path, root: Mapping) -> None:
+        datacenter, server, plan = (scalar(root, key) for key in ("datacenter", "server", "plan"))
+        known = self.names
+        if datacenter and known.datacenters is not None and datacenter.text not in known.datacenters:
+            _unknown(path, datacenter, "datacenter", known.datacenters, self.problems)
+        if plan and known.plans is not None and plan.text not in known.plans:
+            _unknown(path, plan, "plan", known.plans, self.problems)
+        if not server or known.servers is None:
+            return
+        if server.text not in known.servers:
+            _unknown(path, server, "server", known.servers, self.problems)
+        elif datacenter and known.servers[server.text or ""] != datacenter.text:
+            message = f"server {shown(server.text)} stands in {shown(known.servers[server.text or ''])}"
+            right = f"name a server of {shown(datacenter.text)}, or change datacenter:"
+            self.problems.append(Problem(path, server.line, server.column, message, right))
+
+    def _check_domains(self, path: Path, root: Mapping) -> None:
+        site = group(root, "site")
+        for node in [*_texts(site.get("domain")), *_texts(site.get("old_domains"))]:
+            try:
+                name = addressing.domain(node.text or "")
+            except Fault:
+                continue  # said already
+            here = f"{path}:{node.line}:{node.column}"
+            first = self._domains.setdefault(name, here)
+            if first != here and not first.startswith(f"{path}:"):
+                message = f"domain {shown(node.text)} is taken at {first}"
+                self.problems.append(Problem(path, node.line, node.column, message, "keep it at one member only"))
+
+    def _identity(self, path: Path, root: Mapping) -> Place | None:
+        given = [key for key in IDENTITIES if scalar(root, key)]
+        node = scalar(root, given[0]) if given else None
+        if node is None:
+            return None
+        key, code = given[0], (node.text or "").strip().replace(" ", "").upper()
+        known = {"insee": self.reference.communes, "siren": self.reference.epcis}.get(key, self.reference.departements)
+        if code in known:
+            return known[code]
+        if key == "insee" and code in self.reference.successors:
+            now = self.reference.successors[code]
+            message = f"commune {code} is part of {now.name} now"
+            self.problems.append(Problem(path, node.line, node.column, message, f"write {now.code}"))
+        elif len(code) == {"insee": 5, "siren": 9}.get(key, len(code)) and code.isalnum():
+            message = f"no {IDENTITIES[key]} with the code {shown(code)} is in the reference data"
+            self.problems.append(Problem(path, node.line, node.column, message, self._nearest(key, code, known, path)))
+        return None
+
+    def _nearest(self, key: str, code: str, known: dict[str, Place], path: Path) -> str:
+        """Return what to write instead of an unknown code: by the file's name first, then by the code itself."""
+        label = unicodedata.normalize("NFC", path.stem).partition("-")[2]
+        found = self.reference.named(label) if key == "insee" and label else []
+        near = nearest(code, known)
+        found += [known[near]] if near and known[near] not in found else []
+        if not found:
+            return "look the code up, or renew the reference data (inventory/reference)"
+        return f"did you mean {', '.join(f'{place.code} ({place.name})' for place in found[:3])}?"

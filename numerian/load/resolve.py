@@ -1,0 +1,170 @@
+"""From files to the inventory: every file read and checked, then members with their reference data and their plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from numerian.errors import Problem
+from numerian.load import across
+from numerian.load.source import read_text
+from numerian.load.tree import Mapping, read_tree
+from numerian.load.validate import validate
+from numerian.model import (
+    Datacenter,
+    DatacentersFile,
+    Inventory,
+    Member,
+    MemberFile,
+    Plan,
+    PlansFile,
+    Server,
+    Settings,
+    Site,
+    Staff,
+    StaffFile,
+    inherit,
+)
+from numerian.model.member import Kind
+from numerian.reference import Place, Reference, reference
+
+ModelType = TypeVar("ModelType", bound=BaseModel)
+_KINDS: dict[str, Kind] = {"insee": "commune", "siren": "epci", "departement": "departement"}
+
+
+@dataclass(frozen=True)
+class _Document:
+    """One member's file, as far as it could be read."""
+
+    path: Path
+    said: MemberFile | None
+    place: Place | None
+
+
+def read(folder: Path, today: date, problems: list[Problem]) -> Inventory | None:
+    """Return the inventory, or None or a partial one after adding what is wrong to `problems`."""
+    if not folder.is_dir():
+        problems.append(Problem(folder, 1, 1, "there is no such folder", "name the folder that holds members/"))
+        return None
+    facts = reference(folder)
+    datacenters_tree = _tree(folder / "datacenters.yaml", problems)
+    plans_tree = _tree(folder / "plans.yaml", problems)
+    datacenters = _model(DatacentersFile, folder / "datacenters.yaml", datacenters_tree, problems)
+    plans = _model(PlansFile, folder / "plans.yaml", plans_tree, problems)
+    staff = _staff(folder / "staff.yaml", problems)
+    if datacenters_tree is not None:
+        across.check_servers(folder / "datacenters.yaml", datacenters_tree, problems)
+    names = across.names(datacenters_tree, plans_tree)
+    documents = _documents(folder / "members", across.Members(names, facts, problems))
+    if problems or datacenters is None or plans is None:
+        return None
+    servers = {name: _server(name, entry, folder) for name, entry in datacenters.servers.items()}
+    members = [_member(document, servers, plans, facts, today) for document in documents]
+    return Inventory(
+        members=tuple(sorted(members, key=lambda member: member.code)),
+        servers=servers,
+        datacenters={name: Datacenter(name=name, **dict(entry)) for name, entry in datacenters.datacenters.items()},
+        plans={name: _plan(name, plans, Settings()) for name in plans.plans},
+        platform=datacenters.platform,
+        staff=staff,
+    )
+
+
+def _tree(path: Path, problems: list[Problem]) -> Mapping | None:
+    if path.exists() and not path.is_file():
+        problems.append(Problem(path, 1, 1, "this is no regular file", "make it a file, or remove it"))
+        return None
+    text = read_text(path, problems)
+    return None if text is None else read_tree(path, text, problems)
+
+
+def _model(model: type[ModelType], path: Path, tree: Mapping | None, problems: list[Problem]) -> ModelType | None:
+    return None if tree is None else validate(model, tree, path, problems)
+
+
+def _staff(path: Path, problems: list[Problem]) -> tuple[Staff, ...]:
+    if not path.exists():
+        return ()
+    found = _model(StaffFile, path, _tree(path, problems), problems)
+    return tuple(Staff(name=name, keys=entry.keys) for name, entry in found.staff.items()) if found else ()
+
+
+def _documents(folder: Path, members: across.Members) -> list[_Document]:
+    """Read every member's file. Files that editors leave behind are passed over; near misses are named."""
+    if not folder.is_dir():
+        members.problems.append(Problem(folder, 1, 1, "there is no such folder", "create it, with a file a member"))
+        return []
+    documents = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.suffix == ".yaml":
+            documents.append(_document(path, members))
+        elif path.suffix.lower() in (".yaml", ".yml"):
+            right = f"rename it to {path.stem}.yaml"
+            members.problems.append(Problem(path, 1, 1, "this file isn't read: its name doesn't end in .yaml", right))
+    return documents
+
+
+def _document(path: Path, members: across.Members) -> _Document:
+    tree = _tree(path, members.problems)
+    if tree is None:
+        return _Document(path, None, None)
+    return _Document(path, validate(MemberFile, tree, path, members.problems), members.check(path, tree))
+
+
+def _server(name: str, entry: BaseModel, folder: Path) -> Server:
+    """Return the server with paths that no longer depend on where the program was started."""
+    server = Server(name=name, **dict(entry))
+
+    def absolute(path: Path) -> Path:
+        return (folder / path.expanduser()).resolve()
+
+    return server.model_copy(
+        update={
+            "identity_files": tuple(absolute(path) for path in server.identity_files),
+            "host_keys_file": absolute(server.host_keys_file) if server.host_keys_file else None,
+        }
+    )
+
+
+def _plan(name: str, plans: PlansFile, exceptions: Settings) -> Plan:
+    entry = plans.plans[name]
+    settings = inherit(plans.defaults, entry, exceptions)
+    return Plan(name=name, label=entry.label, **dict(settings))
+
+
+def _member(document: _Document, servers: dict[str, Server], plans: PlansFile, facts: Reference, today: date) -> Member:
+    """Return the member of a file that has no fault left."""
+    said, place = document.said, document.place
+    if said is None or place is None:  # a fault would have been noted, and `read` stops at one
+        raise RuntimeError(f"{document.path}: not resolved, and no problem was noted")
+    site_canonical = said.site.canonical if said.site else None
+    plan = _plan(said.plan, plans, Settings(quota_mb=said.quota_mb, canonical=site_canonical))
+    first = next(server.name for server in servers.values() if server.datacenter == said.datacenter)
+    return Member(
+        code=place.code,
+        name=place.name,
+        kind=next(kind for key, kind in _KINDS.items() if getattr(said, key)),
+        departement=place.departement,
+        departement_name=facts.departement_name(place.departement),
+        epci=place.epci,
+        population=place.population,
+        siren=place.siren,
+        longitude=place.longitude,
+        latitude=place.latitude,
+        file=document.path,
+        datacenter=said.datacenter,
+        server=said.server or first,
+        status=said.status,
+        leaving_on=said.leaving_on,
+        served=said.leaving_on is None or today < said.leaving_on,
+        contact=said.contact,
+        plan=plan,
+        site=Site(**{**dict(said.site), "canonical": plan.canonical}) if said.site else None,
+        town_hall=said.town_hall,
+    )

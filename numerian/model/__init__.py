@@ -1,0 +1,46 @@
+"""What a member, a site, a server is: frozen models with every rule that concerns one of them alone.
+
+`…File` and `…Entry` are what people write in YAML; the others are what the rest of the toolkit reads.
+"""
+
+from numerian.model.inventory import Inventory
+from numerian.model.member import Member, MemberFile, Site, SiteEntry, TownHall
+from numerian.model.shared import (
+    Acme,
+    Datacenter,
+    DatacentersFile,
+    HostIdentity,
+    Images,
+    Logs,
+    Plan,
+    PlansFile,
+    Platform,
+    Server,
+    Settings,
+    Staff,
+    StaffFile,
+    inherit,
+)
+
+__all__ = [
+    "Acme",
+    "Datacenter",
+    "DatacentersFile",
+    "HostIdentity",
+    "Images",
+    "Inventory",
+    "Logs",
+    "Member",
+    "MemberFile",
+    "Plan",
+    "PlansFile",
+    "Platform",
+    "Server",
+    "Settings",
+    "Site",
+    "SiteEntry",
+    "Staff",
+    "StaffFile",
+    "TownHall",
+    "inherit",
+]

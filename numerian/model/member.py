@@ -1,0 +1,202 @@
+"""A member of the service: what its file says, and what it becomes with the reference data and its plan."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from numerian import addressing
+from numerian.fault import Fault, shown
+from numerian.model.base import Model
+from numerian.model.fields import (
+    Canonical,
+    Day,
+    DepartementCode,
+    Domain,
+    Email,
+    Flag,
+    Insee,
+    Lines,
+    Name,
+    Phone,
+    Siren,
+    Text,
+    Url,
+    one_of,
+    one_or_more,
+    whole_number,
+)
+from numerian.model.shared import Plan
+from numerian.suggest import slug
+
+Kind = Literal["commune", "epci", "departement"]
+FIRST_UID = 200_000
+FIRST_EPCI_UID = 1_000_000_000
+
+
+class TownHall(Model):
+    """The town hall, as the start page and the legal notice name it. No person's name: functions only."""
+
+    address: Lines = Field(default=(), description="Its postal address, a line each.")
+    phone: Phone | None = Field(default=None, description="Its telephone number.")
+    email: Email | None = Field(default=None, description="Its address for the public.")
+    hours: Lines = Field(default=(), description="Opening hours, free lines in French.")
+    director: Text | None = Field(default=None, description="The publication director's function: le maire.")
+
+    @property
+    def phone_link(self) -> str | None:
+        """The number for a `tel:` link.
+
+        >>> TownHall(phone="04 65 71 00 01").phone_link
+        '+33465710001'
+        """
+        return f"+33{self.phone.replace(' ', '')[1:]}" if self.phone else None
+
+
+class SiteEntry(Model):
+    """A site as a member's file has it."""
+
+    kind: Annotated[
+        Literal["static", "redirect"],
+        BeforeValidator(one_of("static", "redirect")),
+        WithJsonSchema({"enum": ["static", "redirect"]}),
+    ] = Field(
+        default="static", description="static: the member's files are served here. redirect: visitors are sent to `to`."
+    )
+    domain: Domain = Field(description="Its domain, without www.", examples=["privas.test"])
+    canonical: Canonical | None = Field(
+        default=None, description="The address where visitors end: with or without www."
+    )
+    old_domains: Annotated[tuple[Domain, ...], BeforeValidator(one_or_more)] = Field(
+        default=(), description="Domains that lead to this one."
+    )
+    to: Url | None = Field(
+        default=None, description="Where a redirect leads.", examples=["https://lemps.example.test/"]
+    )
+    maintenance: Flag = Field(default=False, description="Show the maintenance page.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.kind == "redirect":
+            self._check_redirect()
+        elif self.to is not None:
+            raise Fault("a static site leads nowhere", "remove this line, or write kind: redirect above", at=("to",))
+        seen = {self.domain}
+        for position, name in enumerate(self.old_domains):
+            if name in seen:
+                raise Fault(f"{shown(name)} is there twice", "remove this one", at=("old_domains", position))
+            seen.add(name)
+        return self
+
+    def _check_redirect(self) -> None:
+        if self.to is None:
+            raise Fault("a redirect needs its target", "add to: https://…", at=("kind",))
+        target = addressing.host_of(self.to)
+        if target.removeprefix("www.") in (self.domain, *self.old_domains):
+            raise Fault(f"{self.to} leads back to this site", "write another site's address", at=("to",))
+        if "." not in target or ":" in target or target.rpartition(".")[2].isdigit():
+            raise Fault(f"{shown(target)} isn't a name that visitors can reach", "write a domain name", at=("to",))
+
+
+class Site(SiteEntry):
+    """A member's site, all inheritance done."""
+
+    canonical: Canonical = "www"
+
+    @property
+    def main_name(self) -> str:
+        """The host name where visitors end.
+
+        >>> Site(domain="privas.test").main_name, Site(domain="privas.test", canonical="bare").main_name
+        ('www.privas.test', 'privas.test')
+        """
+        return f"www.{self.domain}" if self.canonical == "www" else self.domain
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every host name that the site answers to, its main one first: what its certificate needs.
+
+        >>> Site(domain="privas.test", old_domains=("vieux.test",)).names
+        ('www.privas.test', 'privas.test', 'vieux.test', 'www.vieux.test')
+        """
+        other = self.domain if self.canonical == "www" else f"www.{self.domain}"
+        old = [name for domain in self.old_domains for name in (domain, f"www.{domain}")]
+        return (self.main_name, other, *old)
+
+
+class MemberFile(Model):
+    """A member's file: only what is decided. Name, EPCI, population come from the reference data by the code."""
+
+    insee: Insee | None = Field(default=None, description="The INSEE code, for a commune.", examples=["07186"])
+    siren: Siren | None = Field(default=None, description="The SIREN, for an EPCI.")
+    departement: DepartementCode | None = Field(default=None, description="The code, for a département.")
+    datacenter: Name = Field(description="The datacenter that serves it.", examples=["privas"])
+    server: Name | None = Field(
+        default=None, description="The server that serves it; the datacenter's first by default."
+    )
+    plan: Name = Field(description="Its plan, of plans.yaml.", examples=["village"])
+    quota_mb: Annotated[int, BeforeValidator(whole_number(1, 10_000_000))] | None = Field(
+        default=None, description="Room for the site's files in MB, when not the plan's."
+    )
+    status: Annotated[
+        Literal["active", "leaving"],
+        BeforeValidator(one_of("active", "leaving")),
+        WithJsonSchema({"enum": ["active", "leaving"]}),
+    ] = Field(default="active", description="leaving: from leaving_on on, the services stop and the data is archived.")
+    leaving_on: Day | None = Field(default=None, description="The day on which a leaving member's services stop.")
+    contact: Email | None = Field(default=None, description="Where the member is written to: an address of a function.")
+    site: SiteEntry | None = Field(default=None, description="The member's site.")
+    town_hall: TownHall | None = Field(default=None, description="The town hall, as the start page names it.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        given = [key for key in ("insee", "siren", "departement") if getattr(self, key)]
+        if not given:
+            raise Fault("nothing says which member this is", "add insee: (commune), siren: (EPCI) or departement:")
+        if len(given) > 1:
+            raise Fault(f"{' and '.join(given)} can't stand together", f"keep only {given[0]}", at=(given[1],))
+        if self.status == "leaving" and self.leaving_on is None:
+            raise Fault("a leaving member needs a date", "add leaving_on: 2027-03-31", at=("status",))
+        if self.status == "active" and self.leaving_on is not None:
+            raise Fault("an active member has no such date", "remove it, or set status: leaving", at=("leaving_on",))
+        return self
+
+
+class Member(Model):
+    """A member with all that the services need to know. Its identity is its code; its name is a label."""
+
+    code: str
+    name: str
+    kind: Kind
+    departement: str  # the code
+    departement_name: str
+    epci: str
+    population: int
+    siren: str
+    longitude: float
+    latitude: float
+    file: Path
+    datacenter: str
+    server: str
+    status: Literal["active", "leaving"] = "active"
+    leaving_on: date | None = None
+    served: bool = True  # False from the day on which a leaving member's services stop
+    contact: str | None = None
+    plan: Plan
+    site: Site | None = None
+    town_hall: TownHall | None = None
+
+    @property
+    def slug(self) -> str:
+        """The name as it is written in file names."""
+        return slug(self.name)
+
+    @property
+    def uid(self) -> int:
+        """The number of the user that owns the member's files on servers: always the same for a code."""
+        if self.kind == "epci":  # nine digits: in base 36 they would be more than a uid can hold
+            return FIRST_EPCI_UID + int(self.code)
+        return FIRST_UID + int(self.code, 36)

@@ -1,0 +1,203 @@
+"""What the members share: datacenters, servers, settings of the whole platform, plans, staff."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from numerian.model.base import Model
+from numerian.model.fields import (
+    Canonical,
+    Day,
+    Email,
+    FilePath,
+    Flag,
+    HostAddress,
+    Lines,
+    Login,
+    Name,
+    Phone,
+    PublicAddress,
+    SshKey,
+    Text,
+    Url,
+    one_or_more,
+    whole_number,
+)
+
+
+def _number(lowest: int, highest: int) -> BeforeValidator:
+    return BeforeValidator(whole_number(lowest, highest))
+
+
+class DatacenterEntry(Model):
+    """A datacenter as `datacenters.yaml` has it."""
+
+    label: Text = Field(description="Its name for people.", examples=["Privas"])
+
+
+class Datacenter(DatacenterEntry):
+    """A place where servers stand."""
+
+    name: str
+
+
+class ServerEntry(Model):
+    """A server as `datacenters.yaml` has it."""
+
+    datacenter: Name = Field(description="The datacenter where it stands.", examples=["privas"])
+    address: HostAddress = Field(description="Where its sshd is reached.", examples=["192.0.2.10"])
+    port: Annotated[int, _number(1, 65535)] = Field(default=22, description="The port of its sshd.")
+    user: Login = Field(default="deploy", description="The user that the toolkit logs in as.")
+    identity_files: Annotated[tuple[FilePath, ...], BeforeValidator(one_or_more)] = Field(
+        default=(), description="Private keys to try, beside those of the agent; paths, relative to this file."
+    )
+    host_keys: Annotated[tuple[SshKey, ...], BeforeValidator(one_or_more)] = Field(
+        default=(), description="Its public host keys, the only ones accepted."
+    )
+    host_keys_file: FilePath | None = Field(
+        default=None, description="A file of host keys, one a line after the server's name, as in known_hosts."
+    )
+    jump: Name | None = Field(default=None, description="The server through which this one is reached.")
+    public_addresses: Annotated[tuple[PublicAddress, ...], BeforeValidator(one_or_more)] = Field(
+        default=(), description="The addresses that members' domains must point to."
+    )
+
+
+class Server(ServerEntry):
+    """A host that serves members. Its paths are absolute."""
+
+    name: str
+
+    def known_host_keys(self) -> tuple[str, ...]:
+        """Return the pinned host keys: those declared, then those in `host_keys_file` (none while it isn't there)."""
+        if self.host_keys_file is None or not self.host_keys_file.is_file():
+            return self.host_keys
+        lines = [line.split() for line in self.host_keys_file.read_text(encoding="utf-8").splitlines()]
+        mine = [" ".join(words[1:3]) for words in lines if len(words) >= 3 and words[0] == self.name]
+        return (*self.host_keys, *mine)
+
+
+class HostIdentity(Model):
+    """Who hosts the sites, for the legal notice of each."""
+
+    name: Text = Field(description="The host's name.", examples=["Numérian"])
+    address: Lines = Field(description="Its postal address.", examples=["1 rue de l’Exemple"])
+    phone: Phone | None = Field(default=None, description="Its telephone number.")
+
+
+class Acme(Model):
+    """The certificate authority."""
+
+    directory: Url = Field(description="Its ACME directory.", examples=["https://acme.lab.test:14000/dir"])
+    email: Email | None = Field(default=None, description="Where it writes to about certificates.")
+
+
+class Images(Model):
+    """The date of each image: another date rebuilds it with the packages of that day."""
+
+    front: Day = Field(description="The date of the front's image.", examples=["2026-07-01"])
+
+
+class Logs(Model):
+    """How long logs are kept, in days."""
+
+    visits_days: Annotated[int, _number(1, 760), WithJsonSchema({"type": "integer"})] = Field(
+        default=390, description="Visits, without full addresses."
+    )
+    security_days: Annotated[int, _number(1, 366), WithJsonSchema({"type": "integer"})] = Field(
+        default=30, description="The short log with full addresses, for abuse."
+    )
+
+
+class Platform(Model):
+    """Settings of the whole platform."""
+
+    name: Text = Field(default="Numérian", description="The platform's name.")
+    host_identity: HostIdentity = Field(description="Who hosts the sites.")
+    acme: Acme = Field(description="The certificate authority.")
+    noindex: Flag = Field(default=False, description="Ask search engines to stay away (lab and rehearsals).")
+    images: Images = Field(description="The date of each image.")
+    logs: Logs = Field(default_factory=Logs, description="How long logs are kept.")
+    security_contact: Email = Field(description="For security.txt.", examples=["securite@numerian.test"])
+
+
+class DatacentersFile(Model):
+    """Datacenters, servers, and the settings of the platform (`datacenters.yaml`)."""
+
+    platform: Platform = Field(description="Settings of the whole platform.")
+    datacenters: dict[Name, DatacenterEntry] = Field(description="Datacenters by name.")
+    servers: dict[Name, ServerEntry] = Field(description="Servers by name.")
+
+
+class Settings(Model):
+    """What a plan decides and a member may override; what is absent is inherited."""
+
+    quota_mb: Annotated[int, _number(1, 10_000_000)] | None = Field(
+        default=None, description="Room for the site's files, in MB."
+    )
+    canonical: Canonical | None = Field(
+        default=None, description="The address where visitors end: with or without www."
+    )
+
+
+class PlanEntry(Settings):
+    """A plan as `plans.yaml` has it."""
+
+    label: Text = Field(description="Its name for people.", examples=["Village"])
+
+
+class Plan(Model):
+    """What a member gets, all inheritance done."""
+
+    name: str
+    label: str
+    quota_mb: int
+    canonical: Canonical
+
+
+class PlansFile(Model):
+    """Plans, and what holds when neither the plan nor the member says otherwise (`plans.yaml`)."""
+
+    defaults: Settings = Field(default_factory=Settings, description="What holds for all plans.")
+    plans: dict[Name, PlanEntry] = Field(description="Plans by name.")
+
+
+class StaffEntry(Model):
+    """An operator's account as `staff.yaml` has it."""
+
+    keys: Annotated[tuple[SshKey, ...], BeforeValidator(one_or_more)] = Field(description="Public SSH keys.")
+
+
+class Staff(StaffEntry):
+    """An account of a function on the servers."""
+
+    name: str
+
+
+class StaffFile(Model):
+    """Accounts of the operators, by login (`staff.yaml`)."""
+
+    staff: dict[Login, StaffEntry] = Field(description="Accounts by login.")
+
+
+FALLBACK = Settings(quota_mb=500, canonical="www")
+
+
+def inherit(defaults: Settings, plan: Settings, member: Settings) -> Settings:
+    """Return what holds for a member: its own word, else its plan's, else the defaults', else the toolkit's.
+
+    >>> defaults = Settings(quota_mb=500, canonical="www")
+    >>> village = Settings(quota_mb=200)
+    >>> inherit(defaults, village, Settings()).quota_mb
+    200
+    >>> inherit(defaults, village, Settings(quota_mb=300)).quota_mb
+    300
+    >>> inherit(defaults, village, Settings(canonical="bare"))
+    Settings(quota_mb=200, canonical='bare')
+    """
+    merged = {}
+    for layer in (FALLBACK, defaults, plan, member):
+        merged.update({key: getattr(layer, key) for key in Settings.model_fields if getattr(layer, key) is not None})
+    return Settings.model_construct(**merged)
