@@ -1,0 +1,37 @@
+# What can be done here. `make` alone lists it.
+PYTHON ?= python3
+ROOMS = numerian provider components engine lab benchmarks
+VENV = .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help lab lab-down lab-status test check bench lock
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+lab: ## set up everything, start two Debian servers, deploy the twelve communes, show their sites
+	@$(PYTHON) -m lab up
+
+lab-status: ## show the sites again, as a visitor sees them
+	@$(PYTHON) -m lab status
+
+lab-down: ## remove all that `make lab` made, and nothing else
+	@$(PYTHON) -m lab down
+
+test: ## set up everything, then run all checks and all tests, on real servers
+	@$(PYTHON) -m lab up --name test
+	@$(MAKE) --no-print-directory check
+	@$(VENV)/python -m pytest
+
+check: ## formatting, lint, types
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/python -m pytest -q --no-header --durations=0 --durations-min=9 tests/test_import_rules.py
+
+bench: ## measure against ansible with mitogen and pyinfra (makes an environment of its own)
+	@$(PYTHON) -m lab up --name bench
+	@$(VENV)/python -m benchmarks
+
+lock: ## write requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --no-annotate -o requirements.lock

@@ -1,0 +1,254 @@
+"""The machines of a lab as containers: made, started, made ready, removed.
+
+A server is Debian with systemd, sshd and a Docker engine of its own; it needs no `--privileged`.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from lab import acme, base, cache, images, layout, process
+from lab.errors import CommandFailedError, LabError
+from lab.layout import Layout, Server
+from lab.process import Say
+
+READY_SECONDS = 120.0
+BASE_IN_SERVERS = "debian:trixie-slim"
+IMAGE_LABEL = f"{layout.LABEL}.image"
+
+# What systemd and an engine inside need, and no more. The last word of the command lets systemd 257 start on a
+# machine with cgroup v1; elsewhere it's ignored.
+SERVER_OPTIONS = (
+    *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN"),
+    *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
+    *("--security-opt", "systempaths=unconfined", "--cgroupns=host", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw"),
+    *("--tmpfs", "/run", "--tmpfs", "/run/lock"),
+)
+SERVER_COMMAND = ("/sbin/init", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1")
+
+
+def prepare(lab: Layout, say: Say) -> str:
+    """Make the network and the working folder with the operator's key."""
+    lab.folder.mkdir(parents=True, exist_ok=True)
+    (lab.folder / "resolv.conf").write_text(f"nameserver {lab.acme}\n")
+    key = lab.folder / "id_ed25519"
+    if not key.exists():
+        process.output(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"deploy@{lab.name}", "-f", str(key)])
+    _refuse_foreign(lab)
+    if process.capture(["docker", "network", "inspect", lab.network])[0] == 0:
+        return "already there"
+    say("network")
+    make = ["docker", "network", "create", *_labels(lab), "--subnet", f"{lab.prefix}.0/24"]
+    # Without IPv6 on the machine the lab has none either.
+    if process.capture([*make, "--ipv6", "--subnet", f"{lab.prefix6}::/64", lab.network])[0]:
+        process.output([*make, lab.network])
+        return "made, without IPv6"
+    return "made"
+
+
+def start_server(lab: Layout, server: Server, say: Say) -> str:
+    """Have a server run, with systemd up, and with the operator's key, its host key known here, and the base image."""
+    options = [*SERVER_OPTIONS, "--volume", f"{lab.volume(server.name)}:/var/lib/docker", *_resolver(lab)]
+    for outside, inside in layout.PUBLISHED.items():
+        options += ["--publish", f"{server.loopback}:{outside}:{inside}"]
+    if process.capture(["docker", "volume", "inspect", lab.volume(server.name)])[0]:
+        process.output(["docker", "volume", "create", *_labels(lab), lab.volume(server.name)])
+    how = _start(lab, server.name, "server", options, SERVER_COMMAND, server.address, server.address6)
+    say("waiting for systemd")
+    _wait_for_systemd(lab, server.name)
+    public = (lab.folder / "id_ed25519.pub").read_bytes()
+    write = "umask 077; cat > /home/deploy/.ssh/authorized_keys; chown deploy: /home/deploy/.ssh/authorized_keys"
+    run(lab, server.name, ["sh", "-c", write], stdin=public)
+    say("waiting for sshd")
+    _wait_for_banner(server)
+    say("waiting for Docker in it")
+    _load_base(lab, server.name)
+    return how
+
+
+def start_acme(lab: Layout, say: Say) -> str:
+    """Have the certificate authority and the DNS run."""
+    options = ["--network-alias", "acme.lab.test", "--env", f"LAB_ACME_ADDRESS={lab.acme}"]
+    how = _start(lab, "acme", "acme", [*options, "--env", "PEBBLE_VA_NOSLEEP=1"], (), lab.acme, "")
+    say("waiting until the CA answers")
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            (lab.folder / "acme-ca.pem").write_bytes(acme.authority(lab.container("acme")))
+            _keep_root(lab.folder / "root.pem", acme.root(lab.container("acme")))
+        except CommandFailedError as error:
+            if time.monotonic() > deadline:
+                raise LabError(f"the lab's CA gave no answer within {READY_SECONDS:.0f} s: {error}") from error
+            time.sleep(0.2)
+        else:
+            return how
+
+
+def start_client(lab: Layout, say: Say) -> str:
+    """Have the visitor's machine run."""
+    say("starting")
+    return _start(lab, "client", "client", _resolver(lab), (), lab.client, "")
+
+
+def join(lab: Layout, say: Say) -> str:
+    """Make the machines known to each other: host keys to us, the CA's interface to servers, its root to visitors."""
+    lines = []
+    authority = (lab.folder / "acme-ca.pem").read_bytes()
+    trust = (
+        "f=/usr/local/share/ca-certificates/numerian-lab.crt; cat > $f.new; "
+        "if cmp -s $f.new $f; then rm $f.new; else mv $f.new $f && update-ca-certificates; fi"
+    )
+    for server in lab.servers:
+        say(f"trust and host key of {server.name}")
+        run(lab, server.name, ["sh", "-c", trust], stdin=authority)
+        key = run(lab, server.name, ["cat", "/etc/ssh/ssh_host_ed25519_key.pub"]).split()
+        lines.append(f"{server.name} {key[0]} {key[1]}\n")
+    (lab.folder / "host_keys").write_text("".join(lines))
+    root = (lab.folder / "root.pem").read_bytes()
+    run(lab, "client", ["sh", "-c", "mkdir -p /lab && cat > /lab/root.pem"], stdin=root)
+    return ""
+
+
+def run(lab: Layout, machine: str, argv: list[str], *, stdin: bytes | None = None) -> str:
+    """Run a command as root in a machine and return what it printed."""
+    return process.output(["docker", "exec", "-i", lab.container(machine), *argv], stdin=stdin, timeout=300)
+
+
+def remove(lab: Layout, say: Say) -> None:
+    """Remove the lab's containers, volumes and network; only what was made for it, from this checkout."""
+    _refuse_foreign(lab)
+    ours = ["--filter", f"label={layout.LABEL}={lab.name}"]
+    for kind, listing, drop in (
+        ("containers", ["docker", "ps", "--all", *ours, "--format", "{{.Names}}"], ["docker", "rm", "--force"]),
+        ("volumes", ["docker", "volume", "ls", *ours, "--format", "{{.Name}}"], ["docker", "volume", "rm"]),
+        ("network", ["docker", "network", "ls", *ours, "--format", "{{.Name}}"], ["docker", "network", "rm"]),
+    ):
+        names = process.output(listing).split()
+        if names:
+            say(f"{kind}: {', '.join(names)}")
+            process.output([*drop, *names], timeout=120)
+
+
+def is_running(lab: Layout) -> bool:
+    """Tell whether all machines of the lab run."""
+    names = process.output(
+        ["docker", "ps", "--filter", f"label={layout.LABEL}={lab.name}", "--format", "{{.Names}}"]
+    ).split()
+    return set(names) == {lab.container(machine) for machine in lab.machines}
+
+
+def _start(
+    lab: Layout, machine: str, kind: str, options: list[str], command: tuple[str, ...], address: str, address6: str
+) -> str:
+    name = lab.container(machine)
+    state = f'{{{{.State.Running}}}} {{{{index .Config.Labels "{IMAGE_LABEL}"}}}}'
+    code, out, _ = process.capture(["docker", "inspect", "--format", state, name])
+    if code == 0:
+        running, image = out.decode().split()
+        # What was deployed on the demonstration's servers stays, even if their recipe changed since.
+        if lab.name == "lab" or image == images.tag(kind):
+            if running == "true":
+                return "runs" if image == images.tag(kind) else "runs (made from an older recipe)"
+            process.output(["docker", "start", name])
+            return "started again"
+        process.output(["docker", "rm", "--force", "--volumes", name])
+    with_ipv6 = address6 and process.output(["docker", "network", "inspect", "-f", "{{.EnableIPv6}}", lab.network])
+    process.output(
+        ["docker", "run", "--detach", "--name", name, "--hostname", machine, *_labels(lab)]
+        + ["--label", f"{IMAGE_LABEL}={images.tag(kind)}", "--network", lab.network, "--ip", address]
+        + (["--ip6", address6] if with_ipv6 == "true" else [])
+        + [*options, images.tag(kind), *command],
+        timeout=120,
+    )
+    return "made"
+
+
+def _labels(lab: Layout) -> list[str]:
+    return ["--label", f"{layout.LABEL}={lab.name}", "--label", f"{layout.FOLDER_LABEL}={layout.ROOT}"]
+
+
+def _resolver(lab: Layout) -> list[str]:
+    # Not --dns: on a network of ours that gives a loopback resolver, which containers inside a server can't use.
+    return ["--volume", f"{lab.folder}/resolv.conf:/etc/resolv.conf:ro"]
+
+
+def _refuse_foreign(lab: Layout) -> None:
+    """Stop if the machines of this name belong to another checkout (one that is gone owns nothing)."""
+    for machine in lab.machines:
+        name = lab.container(machine)
+        label = f'{{{{index .Config.Labels "{layout.FOLDER_LABEL}"}}}}'
+        code, out, _ = process.capture(["docker", "inspect", "--format", label, name])
+        owner = out.decode().strip()
+        if code or owner == str(layout.ROOT) or (owner and not Path(owner).is_dir()):
+            continue
+        remedy = f"run `make lab-down` in {owner}" if owner else f"remove it with `docker rm -f {name}`"
+        raise LabError(f"the container {name} was made {f'from {owner}' if owner else 'by somebody else'}", remedy)
+
+
+def _wait_for_systemd(lab: Layout, machine: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        ask = ["docker", "exec", lab.container(machine), "systemctl", "is-system-running", "--wait"]
+        _, out, err = process.capture(ask, timeout=READY_SECONDS)
+        state = out.decode().strip()
+        if state == "running":
+            return
+        if state == "degraded":
+            failed = run(lab, machine, ["systemctl", "--failed", "--no-legend", "--plain"])
+            # A service that a person broke on a server that was made before is no reason to refuse the lab.
+            if "ssh.service" not in failed and "docker.service" not in failed:
+                return
+            raise LabError(f"{machine}: systemd says degraded:\n    {failed}", "see journalctl on it")
+        if time.monotonic() > deadline:
+            raise LabError(f"{machine}: systemd isn't up after {READY_SECONDS:.0f} s ({state or err.decode().strip()})")
+        time.sleep(0.2)
+
+
+def _wait_for_banner(server: Server) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            with socket.create_connection((server.loopback, 2222), timeout=5) as connection:
+                if connection.recv(64).startswith(b"SSH-2.0"):
+                    return
+        except OSError:
+            pass
+        if time.monotonic() > deadline:
+            raise LabError(f"{server.name}: no sshd answers at {server.loopback}:2222")
+        time.sleep(0.1)
+
+
+def _load_base(lab: Layout, machine: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        has = ["docker", "exec", lab.container(machine), "docker", "image", "ls", "--quiet", BASE_IN_SERVERS]
+        code, out, err = process.capture(has, timeout=60)
+        if code == 0:
+            break
+        if time.monotonic() > deadline:
+            raise LabError(f"{machine}: its Docker engine doesn't answer ({err.decode().strip()})")
+        time.sleep(0.2)
+    if out.strip():
+        return
+    with cache.only_one(f"load-{machine}"):
+        save = subprocess.Popen(["docker", "save", base.tag()], stdout=subprocess.PIPE)
+        load = subprocess.run(
+            ["docker", "exec", "-i", lab.container(machine), "docker", "load", "--quiet"],
+            stdin=save.stdout,
+            capture_output=True,
+            check=False,
+        )
+        if save.wait() or load.returncode:
+            raise LabError(f"{machine}: the Debian base can't be loaded ({load.stderr.decode().strip()})")
+    run(lab, machine, ["docker", "tag", base.tag(), BASE_IN_SERVERS])
+    run(lab, machine, ["docker", "image", "rm", base.tag()])
+
+
+def _keep_root(file: Path, root: bytes) -> None:
+    # pebble makes a new root at each start: the old ones stay, for the certificates that were issued before.
+    known = file.read_bytes() if file.exists() else b""
+    if root not in known:
+        file.write_bytes(known + root)

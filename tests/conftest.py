@@ -1,0 +1,29 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LAB = ROOT / "tests" / "lab"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker by which the slow half can be left out: `pytest -m "not lab"`."""
+    config.addinivalue_line("markers", "lab: needs the lab's servers (`make test` starts them)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in tests/lab, and run it last: cheap tests fail first."""
+    for item in items:
+        if LAB in item.path.parents:
+            item.add_marker(pytest.mark.lab)
+    items.sort(key=lambda item: item.get_closest_marker("lab") is not None)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
