@@ -78,7 +78,7 @@ def _prepare(place: Workspace, options: Namespace) -> dict[str, str]:
     settings = environment.variables(place, engine)
     environment.write(place, settings)
     # The program writes them itself when it runs; refresh and destroy run without it.
-    if options.command in ("refresh", "destroy") or not (place.folder / "hosts.json").is_file():
+    if options.command in ("refresh", "destroy") and place.inventory.is_dir():
         from numerian.connections import write
         from numerian.load import load
 
@@ -118,8 +118,8 @@ def _engine(
     )
     progress.clear()
     steps = outcome.log.changed
-    if options.command == "refresh" or refresh:
-        steps = [*outcome.log.drifted.values(), *steps] if verb == "refresh" else steps
+    if verb == "refresh":
+        steps = [*outcome.log.drifted.values(), *steps]
     found = faults.faults(outcome.log, outcome.said if outcome.code else "")
     return Result(outcome, changes.entries(outcome.log, steps), found, time.monotonic() - started)
 
@@ -152,9 +152,12 @@ def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
         print(line)
     for warning in report.warnings(log):
         print(f"{style('warning:', 'yellow')} {warning}")
-    print(f"{report.counts(result.entries, log, planned=planned)} ({result.seconds:.1f} s)")
-    if planned and not consulted:
-        print(NOT_CONSULTED)
+    if result.entries or not result.failed:
+        print(f"{report.counts(result.entries, log, planned=planned)} ({result.seconds:.1f} s)")
+        if planned and not consulted:
+            print(NOT_CONSULTED)
+    if options.command == "refresh" and result.entries and not planned:
+        print(f"the state knows it now; `numerian up --stack {options.stack}` puts it right")
     sys.stdout.flush()
     _tell_faults(result, options.stack)
     return int(result.failed)

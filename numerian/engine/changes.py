@@ -83,7 +83,7 @@ def changes_of(step: Step) -> Iterator[Change]:
     """Yield what the step changes."""
     if step.op in ("create", "import") or step.old is None:
         yield from _made(step.new.inputs if step.new else {})
-    elif step.op == "delete" or step.new is None:
+    elif step.op in ("delete", "gone") or step.new is None:
         for path in step.old.inputs.get("files", {}) if isinstance(step.old.inputs.get("files"), Mapping) else ():
             yield Change(str(path), "-")
     else:
@@ -114,7 +114,10 @@ def _pairs(step: Step) -> Iterator[tuple[tuple[Segment, ...], Any, Any]]:
     if step.old is None or step.new is None:
         return
     if not step.changes:
-        yield from differences(step.old.inputs, step.new.inputs)
+        if step.op == "drifted":
+            yield from differences(step.old.outputs, step.new.outputs)
+        else:
+            yield from differences(step.old.inputs, step.new.inputs)
         return
     for path, change in step.changes.items():
         segments = parse(path)
@@ -122,7 +125,9 @@ def _pairs(step: Step) -> Iterator[tuple[tuple[Segment, ...], Any, Any]]:
         old = value_at(sides[0], segments)
         if old is MISSING and not change.kind.startswith("add"):
             old = value_at(sides[1], segments)
-        new = MISSING if change.kind.startswith("delete") else value_at(step.new.inputs, segments)
+        # What a refresh found stands in the outputs; the inputs are the program's still.
+        news = step.new.outputs if step.op == "drifted" else step.new.inputs
+        new = MISSING if change.kind.startswith("delete") else value_at(news, segments)
         yield segments, old, new
 
 

@@ -44,7 +44,7 @@ def find_engine(root: Path, say: Callable[[str], None]) -> Engine:
 def variables(workspace: Workspace, engine: Engine) -> dict[str, str]:
     """Return what must be set, PATH without what the caller's PATH already holds."""
     folder = workspace.folder
-    path = [str(Path(sys.executable).parent), str(folder / "bin"), str(engine.binaries)]
+    path = [str(Path(sys.executable).parent), str(folder / "bin"), str(engine.binaries), str(workspace.root / "bin")]
     settings = {
         "PATH": ":".join(path),
         "PULUMI_BACKEND_URL": workspace.backend_url,

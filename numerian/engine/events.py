@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 SECRET = "[secret]"  # noqa: S105 - what is shown in the place of one
@@ -14,7 +14,7 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's public marker
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*[mK]")
 _SAME = b'"op":"same"'
-_PROVIDER_TYPE = b"pulumi:providers:"
+_PROVIDER_TYPE = b'"type":"pulumi:providers:'
 QUIET = frozenset({"same", "read", "refresh", "discard", "read-replacement", "discard-replaced"})
 """Operations that change nothing."""
 HALVES = frozenset({"create-replacement", "delete-replaced", "remove-pending-replace", "import-replacement"})
@@ -96,7 +96,7 @@ class Log:
         """Take in one line."""
         if _SAME in line and _PROVIDER_TYPE not in line:
             # By far the most lines, when there is nothing to do: not worth a parser's time.
-            self.same += line.startswith(b'{"sequence"') and b'"resOutputsEvent"' in line
+            self.same += b'"resOutputsEvent"' in line and b'"custom":true' in line
             return
         event: dict[str, Any] = json.loads(line)
         if diagnostic := event.get("diagnosticEvent"):
@@ -131,14 +131,12 @@ class Log:
             self.last = step.name
 
     def _finished(self, step: Step) -> None:
-        if step.op == "same":
-            self.same += 1
         key = (step.urn, step.op)
         if key in self.steps:
             self.done.add(key)
         elif step.op in ("update", "delete"):
             # A refresh announces itself as one and ends as what it found.
-            self.drifted[step.urn] = step
+            self.drifted[step.urn] = replace(step, op="drifted" if step.op == "update" else "gone")
 
     def _diagnostic(self, event: Mapping[str, Any]) -> None:
         text = plain(event.get("message", "")).strip()

@@ -12,9 +12,10 @@ from numerian.engine.events import Log, Message
 from numerian.engine.faults import Fault, readable
 
 Style = Callable[[str, str], str]
-SIGNS = {"create": "+", "delete": "-", "update": "~", "replace": "±", "import": "="}
-_COLOURS = {"+": "green", "-": "red", "~": "yellow", "±": "yellow", "=": "cyan", "@": "dim"}
+SIGNS = {"create": "+", "delete": "-", "update": "~", "replace": "±", "import": "=", "drifted": "≠", "gone": "∅"}
+_COLOURS = {"+": "green", "-": "red", "~": "yellow", "±": "yellow", "=": "cyan", "@": "dim", "≠": "yellow", "∅": "red"}
 _DONE = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted", "import": "imported"}
+_FOUND = {"drifted": "found changed on the server", "gone": "found gone from the server"}
 _FEW = 3
 
 
@@ -88,6 +89,9 @@ def counts(entries: list[Entry], log: Log, *, planned: bool) -> str:
         number = sum(1 for entry in entries if entry.op == op and not entry.failed)
         if number:
             parts.append(f"{number} to be {word}" if planned else f"{number} {word}")
+    for op, words in _FOUND.items():
+        if number := sum(1 for entry in entries if entry.op == op):
+            parts.append(f"{number} {words}")
     failed = sum(1 for entry in entries if entry.failed)
     if failed:
         parts.append(f"{failed} failed")

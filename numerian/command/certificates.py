@@ -1,0 +1,154 @@
+"""`numerian certificates`: which members' certificates are issued, which wait for what, which the CA refused."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from numerian.command import add_stack_option
+from numerian.command.terminal import Progress, say, style, table
+
+if TYPE_CHECKING:
+    from numerian.command.remote import Servers
+    from numerian.model import Inventory, Member
+
+STATUS_FOLDER = "/srv/certificates/status"
+_READ = (
+    f"cd {STATUS_FOLDER} 2>/dev/null || exit 0\n"
+    'for file in *; do [ -f "$file" ] && sed "s|^|$file |" "$file"; done; exit 0'
+)
+_POLL_SECONDS = 2.0
+_ELSEWHERE = "doesn't point here"
+
+
+@dataclass
+class Standing:
+    """How one member's certificate stands, from the lines that its server keeps."""
+
+    issued: tuple[str, ...] = ()
+    until: str = ""
+    waiting: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    def add(self, line: str) -> None:
+        """Take in one status line: `issued until DATE: names`, `waiting: why`, `refused: why`."""
+        word, _, rest = line.partition(" ")
+        if word == "issued":
+            self.until, _, names = rest.removeprefix("until ").partition(": ")
+            self.issued = tuple(names.split())
+        elif word == "waiting:":
+            self.waiting.append(rest)
+        elif word == "refused:":
+            self.refused.append(rest)
+
+    def is_settled(self, names: Iterable[str]) -> bool:
+        """Tell whether waiting longer brings nothing: each name is issued, refused, or points elsewhere."""
+        told = " ".join([*self.refused, *(line for line in self.waiting if _ELSEWHERE in line)])
+        return all(name in self.issued or name in told for name in names) or bool(self.refused)
+
+    def lines(self, names: Iterable[str]) -> list[str]:
+        """Return what is told to an operator."""
+        missing = [name for name in names if name not in self.issued]
+        told = []
+        if self.issued:
+            told.append(f"issued until {self.until[:10]}" + (f" without {', '.join(missing)}" if missing else ""))
+        told += [f"waiting: {line}" for line in self.waiting] + [f"refused: {line}" for line in self.refused]
+        return told or ["waiting: not asked for yet"]
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_stack_option(parser)
+    parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait until all are settled")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(options: Namespace) -> int:
+    """Print a table; exit code 1 when a certificate is refused, missing or can't be read (elsewhere is no error)."""
+    from numerian.command.remote import connect
+    from numerian.connections import write
+    from numerian.engine import workspace
+    from numerian.load import load
+
+    place = workspace.find(options.stack)
+    inventory = load(place.inventory)
+    write(inventory, place.folder)
+    members = [member for member in inventory.members if member.site is not None and member.status == "active"]
+    with connect(place) as servers:
+        standings, errors = _wait(servers, inventory, members, options.wait)
+    if options.json:
+        _print_json(members, standings, errors)
+    else:
+        _print_table(members, standings)
+    for error in errors:
+        say(style(error, "red"))
+    bad = [member for member in members if not _is_good(standings.get(member.code), _names(member))]
+    return 1 if errors or bad else 0
+
+
+def _names(member: Member) -> tuple[str, ...]:
+    return member.site.names if member.site is not None else ()
+
+
+def _is_good(standing: Standing | None, names: tuple[str, ...]) -> bool:
+    return standing is not None and standing.is_settled(names) and not standing.refused
+
+
+def _wait(
+    servers: Servers, inventory: Inventory, members: list[Member], seconds: float
+) -> tuple[dict[str, Standing], list[str]]:
+    """Read the standings until all are settled or the time is over."""
+    end = time.monotonic() + seconds
+    progress = Progress()
+    while True:
+        standings, errors = _read(servers, sorted(inventory.servers))
+        open_ones = [m for m in members if m.code not in standings or not standings[m.code].is_settled(_names(m))]
+        if not open_ones or time.monotonic() >= end:
+            progress.clear()
+            return standings, errors
+        first = ", ".join(member.name for member in open_ones[:3])
+        progress.show(f"certificates: {len(members) - len(open_ones)} of {len(members)}; waiting for {first}")
+        time.sleep(_POLL_SECONDS)
+
+
+def _read(servers: Servers, names: list[str]) -> tuple[dict[str, Standing], list[str]]:
+    standings: dict[str, Standing] = {}
+    errors = []
+    for answer in servers.ask_all(names, ["sh", "-c", _READ]).values():
+        if not isinstance(answer, str):
+            errors.append(str(answer))
+            continue
+        for line in answer.splitlines():
+            code, _, words = line.partition(" ")
+            standings.setdefault(code, Standing()).add(words)
+    return standings, errors
+
+
+def _print_table(members: list[Member], standings: dict[str, Standing]) -> None:
+    rows = [("code", "member", "server", "certificate")]
+    for member in members:
+        first, *rest = standings.get(member.code, Standing()).lines(_names(member))
+        rows.append((member.code, member.name, member.server, first))
+        rows += [("", "", "", line) for line in rest]
+    print(table(rows))
+
+
+def _print_json(members: list[Member], standings: dict[str, Standing], errors: list[str]) -> None:
+    import json
+
+    told = {}
+    for member in members:
+        standing = standings.get(member.code, Standing())
+        told[member.code] = {
+            "name": member.name,
+            "server": member.server,
+            "names": list(_names(member)),
+            "issued": list(standing.issued),
+            "until": standing.until or None,
+            "waiting": standing.waiting,
+            "refused": standing.refused,
+        }
+    print(json.dumps({"members": told, "errors": errors}, ensure_ascii=False, indent=2))
