@@ -1,0 +1,291 @@
+"""Pulumi's verbs to the methods of a kind: one request, one answer, values plain in between."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol
+
+import grpc
+import grpc.aio
+from google.protobuf.empty_pb2 import Empty
+
+from provider.adapter_errors import Failures
+from provider.adapter_values import Path, Received, ValueRefusedError, receive, send
+from provider.errors import ProviderError
+from provider.kinds.base import Change, CheckFailure, Context, Diff, Props, ResourceKind, Unknown
+from provider.kinds.partial import PartialError
+from provider.kinds.registry import Registry
+from provider.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from provider.report import set_current_urn
+from provider.runtime import Runtime, decode_root_secret
+from provider.schema import SCHEMA, VERSION, input_names
+from provider.secrets import Secret
+
+ROOT_SECRET = "rootSecret"  # noqa: S105 (a name, no secret)
+
+_PropertyDiff = provider_pb2.PropertyDiff
+_KINDS = {
+    Change.ADD: _PropertyDiff.ADD,
+    Change.UPDATE: _PropertyDiff.UPDATE,
+    Change.DELETE: _PropertyDiff.DELETE,
+    Change.ADD_REPLACE: _PropertyDiff.ADD_REPLACE,
+    Change.UPDATE_REPLACE: _PropertyDiff.UPDATE_REPLACE,
+    Change.DELETE_REPLACE: _PropertyDiff.DELETE_REPLACE,
+}
+_REPLACING = {Change.ADD_REPLACE, Change.UPDATE_REPLACE, Change.DELETE_REPLACE}
+
+
+class _Request(Protocol):
+    urn: str
+
+
+class _PartialAnswerError(Exception):
+    """A `PartialError` with the paths that are secret in what it hands to the state."""
+
+    def __init__(self, error: PartialError, paths: set[Path]) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.paths = paths
+
+
+Verb = Callable[["Servicer", Any], Awaitable[Any]]
+
+
+def _verb(method: Verb) -> Callable[..., Awaitable[Any]]:
+    """Answer with what `method` returns, or with its error as an operator may read it."""
+
+    @functools.wraps(method)
+    async def answer(self: Servicer, request: _Request, context: grpc.aio.ServicerContext[object, object]) -> Any:
+        set_current_urn(getattr(request, "urn", ""))
+        try:
+            return await method(self, request)
+        except _PartialAnswerError as partial:
+            await self.failures.abort(context, partial.error, partial.paths)
+        except Exception as error:
+            await self.failures.abort(context, error)
+
+    return answer
+
+
+def parse_urn(urn: str) -> tuple[str, Context]:
+    """Return a resource's type token and whose it is.
+
+    >>> parse_urn("urn:pulumi:lab::numerian::numerian:site:Site$numerian:index:Files::07186::x")
+    ('numerian:index:Files', Context(project='numerian', stack='lab', name='07186::x'))
+    """
+    parts = urn.removeprefix("urn:pulumi:").split("::", 3)
+    if len(parts) != 4:
+        raise ProviderError(f"{urn!r} isn't the URN of a resource")
+    stack, project, kind, name = parts
+    return kind.rpartition("$")[2], Context(project=project, stack=stack, name=name)
+
+
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+    """The provider as the engine sees it.
+
+    `cancel` ends what runs on hosts; `attach` is told the engine's address when it comes late.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        registry: Registry,
+        failures: Failures,
+        *,
+        cancel: Callable[[], None],
+        attach: Callable[[str], None],
+    ) -> None:
+        self.runtime = runtime
+        self.failures = failures
+        self._registry = registry
+        self._cancel = cancel
+        self._attach = attach
+
+    def _receive(self, struct: Any) -> Received:
+        received = receive(struct)
+        self.failures.learn(received.secret_texts)
+        return received
+
+    def _known(self, kind: ResourceKind, outputs: Props, paths: Iterable[Path]) -> set[Path]:
+        """Return every path that is secret in `outputs`; texts there are masked from now on."""
+        for name in kind.secret_outputs:
+            if isinstance(text := outputs.get(name), str):
+                self.failures.learn({text})
+        return {*paths, *((name,) for name in kind.secret_outputs)}
+
+    @_verb
+    async def Handshake(self, request: Any) -> Any:  # noqa: N802
+        """Say what the protocol may carry: secrets as secrets, everything else plain."""
+        self._attach(request.engine_address)
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
+    @_verb
+    async def Attach(self, request: Any) -> Any:  # noqa: N802
+        """Take the address of an engine that found us running (a debugger started us)."""
+        self._attach(request.address)
+        return Empty()
+
+    @_verb
+    async def GetPluginInfo(self, request: Any) -> Any:  # noqa: N802
+        """Return the version."""
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    @_verb
+    async def GetSchema(self, request: Any) -> Any:  # noqa: N802
+        """Return the schema of every resource."""
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(SCHEMA))
+
+    @_verb
+    async def CheckConfig(self, request: Any) -> Any:  # noqa: N802
+        """Refuse a root secret that is too short or isn't base64, before anything is derived from it."""
+        news = self._receive(request.news)
+        failures = []
+        try:
+            self._root_secret(news.values)
+        except ProviderError as error:
+            failures.append(provider_pb2.CheckFailure(property=ROOT_SECRET, reason=self.failures.masked(str(error))))
+        paths = news.secret_paths | {(ROOT_SECRET,)}
+        return provider_pb2.CheckResponse(inputs=send(news.values, paths), failures=failures)
+
+    @_verb
+    async def DiffConfig(self, request: Any) -> Any:  # noqa: N802
+        """Tell whether the root secret changed; nothing is ever replaced for it."""
+        olds, news = self._receive(request.olds).values, self._receive(request.news).values
+        same = olds.get(ROOT_SECRET) == news.get(ROOT_SECRET)
+        return _diff_response(Diff({} if same else {ROOT_SECRET: Change.UPDATE}))
+
+    @_verb
+    async def Configure(self, request: Any) -> Any:  # noqa: N802
+        """Take the configuration."""
+        self.runtime.root_secret = self._root_secret(self._receive(request.args).values)
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True, acceptResources=False)
+
+    def _root_secret(self, values: Props) -> Secret | None:
+        text = values.get(ROOT_SECRET)
+        if text is None or isinstance(text, Unknown):
+            return None
+        self.failures.learn({str(text)})
+        decode_root_secret(str(text))
+        return Secret(str(text))
+
+    @_verb
+    async def Check(self, request: Any) -> Any:  # noqa: N802
+        """Fill in defaults; return everything that is wrong, each with its property."""
+        token, context = parse_urn(request.urn)
+        try:
+            olds, news = self._receive(request.olds), self._receive(request.news)
+        except ValueRefusedError as error:
+            failures = [CheckFailure(error.property, error.reason)]
+            return provider_pb2.CheckResponse(inputs=request.news, failures=self._failures(failures))
+        inputs, failures = await self._registry.kind(token).check(context, olds.values, news.values)
+        return provider_pb2.CheckResponse(inputs=send(inputs, news.secret_paths), failures=self._failures(failures))
+
+    def _failures(self, failures: list[CheckFailure]) -> list[Any]:
+        masked = self.failures.masked
+        return [provider_pb2.CheckFailure(property=one.property, reason=masked(one.reason)) for one in failures]
+
+    @_verb
+    async def Diff(self, request: Any) -> Any:  # noqa: N802
+        """Name every property path that differs."""
+        token, context = parse_urn(request.urn)
+        olds, news = self._receive(request.olds), self._receive(request.news)
+        diff = await self._registry.kind(token).diff(context, request.id, olds.values, news.values)
+        return _diff_response(diff)
+
+    @_verb
+    async def Create(self, request: Any) -> Any:  # noqa: N802
+        """Create, or say what a create will give."""
+        token, context = parse_urn(request.urn)
+        kind, news = self._registry.kind(token), self._receive(request.properties)
+        if request.preview:
+            outputs = await kind.preview(context, None, news.values)
+            paths = self._known(kind, outputs, news.secret_paths)
+            return provider_pb2.CreateResponse(id="", properties=send(outputs, paths))
+        state = await self._partly(kind, news, kind.create(context, news.values))
+        paths = self._known(kind, state.outputs, news.secret_paths)
+        return provider_pb2.CreateResponse(id=state.id, properties=send(state.outputs, paths))
+
+    @_verb
+    async def Read(self, request: Any) -> Any:  # noqa: N802
+        """Return what is on the host; an answer without an id says that it is gone."""
+        token, context = parse_urn(request.urn)
+        kind, olds, inputs = (
+            self._registry.kind(token),
+            self._receive(request.properties),
+            self._receive(request.inputs),
+        )
+        state = await kind.read(context, request.id, olds.values or None, inputs.values or None)
+        if state is None:
+            return provider_pb2.ReadResponse()
+        paths = self._known(kind, state.outputs, olds.secret_paths | inputs.secret_paths)
+        # An import has no inputs: what a program would write is what the outputs say.
+        names = input_names(token)
+        given = inputs.values or {key: value for key, value in state.outputs.items() if key in names}
+        return provider_pb2.ReadResponse(
+            id=state.id, properties=send(state.outputs, paths), inputs=send(given, inputs.secret_paths or paths)
+        )
+
+    @_verb
+    async def Update(self, request: Any) -> Any:  # noqa: N802
+        """Update, or say what an update will give."""
+        token, context = parse_urn(request.urn)
+        kind, olds, news = self._registry.kind(token), self._receive(request.olds), self._receive(request.news)
+        if request.preview:
+            outputs = await kind.preview(context, olds.values, news.values)
+        else:
+            outputs = (
+                await self._partly(kind, news, kind.update(context, request.id, olds.values, news.values))
+            ).outputs
+        return provider_pb2.UpdateResponse(
+            properties=send(outputs, self._known(kind, outputs, news.secret_paths)),
+        )
+
+    async def _partly(self, kind: ResourceKind, news: Received, work: Awaitable[Any]) -> Any:
+        try:
+            return await work
+        except PartialError as error:
+            paths = self._known(kind, error.state.outputs, news.secret_paths)
+            raise _PartialAnswerError(error, paths) from error
+
+    @_verb
+    async def Delete(self, request: Any) -> Any:  # noqa: N802
+        """Take the resource away."""
+        token, context = parse_urn(request.urn)
+        olds = self._receive(request.properties)
+        await self._registry.kind(token).delete(context, request.id, olds.values)
+        return Empty()
+
+    @_verb
+    async def Cancel(self, request: Any) -> Any:  # noqa: N802
+        """End what runs: commands on hosts are ended there, batches that wait fail at their first command."""
+        self._cancel()
+        return Empty()
+
+    @_verb
+    async def Invoke(self, request: Any) -> Any:  # noqa: N802
+        """Refuse: there are no functions."""
+        raise ProviderError(f"{request.tok}: the numerian provider has no functions")
+
+    @_verb
+    async def Construct(self, request: Any) -> Any:  # noqa: N802
+        """Refuse: components are classes of the program."""
+        raise ProviderError(f"{request.type}: the numerian provider serves no components")
+
+
+def _diff_response(diff: Diff) -> Any:
+    response = provider_pb2.DiffResponse
+    return response(
+        changes=response.DIFF_SOME if diff.changes else response.DIFF_NONE,
+        diffs=sorted({_top(path) for path in diff.changes}),
+        replaces=sorted({_top(path) for path, change in diff.changes.items() if change in _REPLACING}),
+        deleteBeforeReplace=diff.delete_before_replace,
+        detailedDiff={path: _PropertyDiff(kind=_KINDS[change]) for path, change in diff.changes.items()},
+        hasDetailedDiff=True,
+    )
+
+
+def _top(path: str) -> str:
+    """Return the top-level property of a path."""
+    return path.partition(".")[0].partition("[")[0]
