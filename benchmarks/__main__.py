@@ -1,0 +1,95 @@
+"""`python -m benchmarks`: put everybody through the same work on the same server, and print one table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import environment, table
+from benchmarks.ansible import Mitogen
+from benchmarks.contender import Case, Contender, ContenderError, Measure, run_cases
+from benchmarks.engine_floor import EngineFloor
+from benchmarks.product import NumerianPreview, NumerianUp, PulumiUp
+from benchmarks.pyinfra_peer import Pyinfra
+from benchmarks.server import BenchServer
+from benchmarks.tar_floor import TarFloor
+from benchmarks.work import ROOT
+from engine import install
+from lab.errors import LabError
+from numerian.load import load
+
+WORK = ROOT / ".work" / "bench" / "peers"
+NAMES = ("tar", "engine", "mitogen", "pyinfra", "numerian", "preview", "pulumi")
+
+
+def main() -> int:
+    """Run what the arguments ask for; return 1 when somebody failed."""
+    options = _options()
+    console = Console()
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        console.print(f"[dim]{time.monotonic() - started:6.0f} s[/] {line}", highlight=False)
+
+    try:
+        contenders = _make(options.only, say)
+    except (ContenderError, LabError) as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+    failed = False
+    for members in options.members:
+        results: dict[str, dict[Case, Measure]] = {}
+        for contender in contenders:
+            say(f"{contender.name}, {members} sites")
+            try:
+                results[contender.name] = run_cases(contender, members)
+            except ContenderError as error:
+                console.print(f"{contender.name}: {error}", style="red", markup=False)
+                results[contender.name] = {}
+                failed = True
+        table.show(console, members, results)
+        table.show_targets(console, results)
+    return int(failed)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "members", type=int, nargs="*", default=[12, 438], metavar="N", help="how many sites (default: 12 and 438)"
+    )
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, help="run these contenders")
+    return parser.parse_args()
+
+
+def _make(wanted: list[str], say: Callable[[str], None]) -> list[Contender]:
+    """Make ready what the wanted ones need, and only that."""
+    binaries = install.ensure(ROOT, say)
+    if set(wanted) == {"engine"}:
+        return [EngineFloor(WORK / "engine", binaries)]
+    server = BenchServer()
+    say("bringing up the benchmark's lab")
+    server.up()
+    product = NumerianUp(server)
+    say("deploying the server's base and the front")
+    product.make_base()
+    server.make_peers_front(load(product.inventory))
+    programs = environment.ensure(say) if {"mitogen", "pyinfra"} & set(wanted) else Path()
+    makers: dict[str, Callable[[], Contender]] = {
+        "tar": lambda: TarFloor(server, WORK / "tar"),
+        "engine": lambda: EngineFloor(WORK / "engine", binaries),
+        "mitogen": lambda: Mitogen(server, WORK / "mitogen", programs),
+        "pyinfra": lambda: Pyinfra(server, WORK / "pyinfra", programs),
+        "numerian": lambda: NumerianUp(server),
+        "preview": lambda: NumerianPreview(server),
+        "pulumi": lambda: PulumiUp(server),
+    }
+    return [makers[name]() for name in NAMES if name in wanted]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

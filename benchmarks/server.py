@@ -1,0 +1,172 @@
+"""The server of the measurements: one of a lab of the benchmark's own, with a front for the peers beside ours."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.contender import ContenderError, Counts
+from lab.lab import Lab
+from numerian import front
+from numerian.model import Inventory
+
+PEERS_FRONT = "peers-front"
+_SNAPSHOT = "/var/benchmark-snapshot"
+_OURS = ("/srv/front/config", "/srv/sites", "/srv/certificates", "/var/lib/numerian")
+"""What `numerian up` writes for members. Folders are emptied, never removed: containers have them mounted."""
+
+
+class BenchServer:
+    """`privas` of the lab "bench"; the peers log in as root, which spares them sudo."""
+
+    def __init__(self) -> None:
+        self.lab = Lab("bench")
+
+    @property
+    def address(self) -> str:
+        """Where its sshd listens on this machine, at port 2222."""
+        return self.lab.layout.server("privas").loopback
+
+    @property
+    def key(self) -> Path:
+        """The private key that opens it."""
+        return self.lab.folder / "id_ed25519"
+
+    @property
+    def connection(self) -> dict[str, str]:
+        """What an inventory says of it."""
+        return {
+            "address": self.address,
+            "public": self.lab.layout.server("privas").address,
+            "identity": str(self.key),
+            "host_keys": str(self.lab.folder / "host_keys"),
+        }
+
+    @property
+    def ssh(self) -> list[str]:
+        """The command line that runs a command on it as root."""
+        return ["ssh", "-F", "none", "-i", str(self.key), "-p", "2222", *self._ssh_options, f"root@{self.address}"]
+
+    _ssh_options = (
+        *("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"),
+        *("-o", "LogLevel=ERROR", "-o", "BatchMode=yes"),
+    )
+
+    def up(self) -> None:
+        """Bring the lab up; let root log in with the operator's key, and give it the Python that ansible wants."""
+        if not self.lab.is_up():
+            self.lab.up()
+        self.sh(
+            "mkdir -p -m 700 /root/.ssh; cp /home/deploy/.ssh/authorized_keys /root/.ssh/;"
+            "if grep -q '^PermitRootLogin no' /etc/ssh/sshd_config.d/*; then"
+            "  sed -i 's/^PermitRootLogin no/PermitRootLogin prohibit-password/' /etc/ssh/sshd_config.d/*;"
+            "  systemctl reload ssh; fi;"
+            "command -v python3 >/dev/null || { apt-get -qq update;"
+            "  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends python3 >/dev/null; }"
+        )
+
+    def sh(self, script: str, stdin: bytes | None = None, *, timeout: float = 600) -> str:
+        """Run a script on it as root, past all SSH; for what isn't measured."""
+        code, out, err = self.lab.exec("privas", ["sh", "-euc", script], stdin, timeout=timeout)
+        if code != 0:
+            raise ContenderError(f"on the benchmark's server: {script[:200]}\n{(out + err)[-2000:]}")
+        return out
+
+    def make_peers_front(self, inventory: Inventory) -> None:
+        """Start a front of the product's own image and base files for the peers, and the script that reloads it."""
+        server = inventory.servers["privas"]
+        base = {path: managed.content for path, managed in front.base_files(inventory.platform, server).items()}
+        self.sh(
+            "rm -rf /srv/peers/*;"
+            "mkdir -p /srv/peers/config/current/sites /srv/peers/sites /srv/certificates /srv/acme;"
+            "tar -xf - -C /srv/peers/config/current",
+            _tar(base),
+        )
+        image = front.image(inventory.platform)
+        mounts = "-v /srv/peers/config:/srv/front/config:ro"
+        validate = (
+            f"docker run --rm --network none --read-only --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp "
+            f"--tmpfs {front.LOGS}:mode=1777 {mounts} {image} "
+            "nginx -e stderr -t -q -c /srv/front/config/current/nginx.conf"
+        )
+        reload = f"docker exec {PEERS_FRONT} reload"
+        self.sh(
+            "cat > /usr/local/sbin/peers-reload; chmod 755 /usr/local/sbin/peers-reload",
+            f"#!/bin/sh\nset -e\n{validate}\n{reload}\n".encode(),
+        )
+        self.sh(
+            f"docker rm -f {PEERS_FRONT} >/dev/null 2>&1 || true;"
+            f"docker run -d --name {PEERS_FRONT} --read-only --cap-drop ALL --tmpfs /tmp "
+            f"--tmpfs {front.LOGS}:mode=1777 "
+            f"{mounts} -v /srv/peers/sites:/srv/sites:ro -v /srv/certificates:/srv/certificates:ro "
+            f"-v /srv/acme:/srv/acme:ro -p 8081:8080 {image} >/dev/null"
+        )
+
+    def clear_peers(self) -> None:
+        """Take away what a peer wrote."""
+        self.sh(
+            "find /srv/peers/config/current/sites /srv/peers/sites -mindepth 1 -delete;"
+            f"docker exec {PEERS_FRONT} reload"
+        )
+
+    def snapshot(self) -> None:
+        """Remember what our front has now: the starting point of each run of ours."""
+        folders = " ".join(_OURS)
+        self.sh(
+            f"rm -rf {_SNAPSHOT}; mkdir {_SNAPSHOT};"
+            f"for f in {folders}; do mkdir -p $f {_SNAPSHOT}$f; cp -a $f/. {_SNAPSHOT}$f/; done"
+        )
+
+    def restore(self) -> None:
+        """Go back to the snapshot, in the same folders."""
+        folders = " ".join(_OURS)
+        self.sh(
+            "systemctl stop numerian-certificates.path numerian-certificates.timer numerian-certificates.service"
+            " 2>/dev/null || true;"
+            f"for f in {folders}; do find $f -mindepth 1 -delete; cp -a {_SNAPSHOT}$f/. $f/; done;"
+            "docker exec front reload;"
+            "systemctl start numerian-certificates.path numerian-certificates.timer 2>/dev/null || true"
+        )
+
+    def wait_until_quiet(self) -> None:
+        """Wait until what runs after an apply (certificates, the watch) has ended: it isn't part of the next case."""
+        self.sh(
+            "for i in $(seq 120); do"
+            "  systemctl is-active --quiet numerian-certificates.service || ! break 2>/dev/null;"
+            '  [ "$(systemctl is-active numerian-certificates.service)" = activating ] || break; sleep 0.5; done'
+        )
+
+    def counts(self) -> Counts:
+        """Return what the server has counted of our batches."""
+        return counted(self.sh("cat /var/lib/numerian/batches.log 2>/dev/null || true"))
+
+    def serves(self, port: int, name: str) -> bool:
+        """Tell whether the front at this port answers for the name: it sends visitors on to HTTPS."""
+        ask = f"curl -s -o /dev/null -w '%{{http_code}} %{{redirect_url}}' -H 'Host: {name}' http://127.0.0.1:{port}/"
+        return self.sh(f"{ask} || true").startswith(f"301 https://{name}/")
+
+
+def counted(log: str) -> Counts:
+    """Count the batches of a server's log.
+
+    >>> counted("2026-07-01T00:00:00Z write resources=2 files=4 reloads=1\\n2026-07-01T00:00:01Z read resources=2\\n")
+    Counts(read_batches=1, write_batches=1, reloads=1, tries=0)
+    """
+    kinds = Counter(line.split()[1] for line in log.splitlines() if line.strip())
+    reloads = sum(int(number) for number in re.findall(r"\breloads=(\d+)", log))
+    return Counts(kinds["read"], kinds["write"], reloads, kinds["try"])
+
+
+def _tar(files: Mapping[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path, content in files.items():
+            data = content.encode()
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(data), 0o644
+            archive.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()

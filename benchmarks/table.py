@@ -1,0 +1,86 @@
+"""The one table, the server's own counts under it, and the product's targets with what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.contender import Case, Measure
+
+Results = Mapping[str, Mapping[Case, Measure]]
+
+OURS, PREVIEW, MITOGEN, FLOOR = "numerian up", "numerian preview", "ansible-core + mitogen", "engine's own floor"
+
+SHARES = {Case.FIRST: 4, Case.AGAIN: 5, Case.ONE: 5, Case.DRIFT: 4}
+"""Ours may take this part of mitogen's time: a quarter, a fifth, …"""
+FLOOR_FACTOR = 1.5
+WRITE_BATCHES = 5
+
+
+def show(console: Console, members: int, results: Results) -> None:
+    """Print what was measured for this many members."""
+    times = Table(title=f"{members} sites on one server: seconds of wall-clock time, whole process")
+    times.add_column("")
+    for case in Case:
+        times.add_column(case.value, justify="right")
+    for name, measures in results.items():
+        times.add_row(name, *(_seconds(measures.get(case)) for case in Case))
+    console.print(times)
+    counted = {name: m for name, m in results.items() if any(cell.counts for cell in m.values())}
+    if counted:
+        console.print(_counts(members, counted))
+
+
+def _seconds(measure: Measure | None) -> str:
+    return f"{measure.seconds:.2f}" if measure else "failed"
+
+
+def _counts(members: int, results: Results) -> Table:
+    table = Table(title=f"{members} sites: round trips (read batches, write batches, reloads), counted by the server")
+    table.add_column("")
+    for case in Case:
+        table.add_column(case.value, justify="right")
+    for name, measures in results.items():
+        cells = []
+        for case in Case:
+            counts = measures[case].counts if case in measures else None
+            cells.append(
+                f"{counts.round_trips} ({counts.read_batches}, {counts.write_batches}, {counts.reloads})"
+                if counts
+                else "–"
+            )
+        table.add_row(name, *cells)
+    return table
+
+
+def targets(results: Results) -> list[tuple[str, bool]]:
+    """Return each target as a sentence, and whether it was met; nothing for contenders that weren't run."""
+    found: list[tuple[str, bool]] = []
+    ours, mitogen, floor = (results.get(name, {}) for name in (OURS, MITOGEN, FLOOR))
+    for case in Case:
+        if case not in ours:
+            continue
+        mine = ours[case].seconds
+        if case in mitogen:
+            limit = mitogen[case].seconds / SHARES[case]
+            found.append(
+                (f"{OURS}, {case.value}: {mine:.2f} s, 1/{SHARES[case]} of mitogen is {limit:.2f} s", mine <= limit)
+            )
+        if case in floor:
+            limit = floor[case].seconds * FLOOR_FACTOR
+            found.append(
+                (f"{OURS}, {case.value}: {mine:.2f} s, 1.5 × the engine's floor is {limit:.2f} s", mine <= limit)
+            )
+    first = ours[Case.FIRST].counts if Case.FIRST in ours else None
+    if first:
+        text = f"{OURS}, first: {first.write_batches} write batches, at most {WRITE_BATCHES}"
+        found.append((text, first.write_batches <= WRITE_BATCHES))
+    return found
+
+
+def show_targets(console: Console, results: Results) -> None:
+    """Print the targets, met or not."""
+    for text, met in targets(results):
+        console.print(f"{'met    ' if met else 'NOT MET'}  {text}", highlight=False)
