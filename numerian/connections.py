@@ -25,6 +25,8 @@ def write(inventory: Inventory, folder: Path) -> list[Path]:
     Each file is replaced whole (a reader never sees half of one), and left alone when it is right already.
     """
     servers = [inventory.servers[name] for name in sorted(inventory.servers)]
+    # The files name each other, and are read from other folders.
+    folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     files: dict[str, tuple[str, int]] = {
         "hosts.json": (host_table(servers), 0o644),

@@ -53,6 +53,8 @@ def variables(workspace: Workspace, engine: Engine) -> dict[str, str]:
         "DOCKER_CONFIG": str(folder / "docker"),
         "NUMERIAN_HOSTS": str(folder / "hosts.json"),
     }
+    if os.environ.get("NUMERIAN_INVENTORY"):
+        settings["NUMERIAN_INVENTORY"] = str(workspace.inventory)
     if workspace.passphrase_file.is_file():
         settings["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(workspace.passphrase_file)
     if engine.ours:

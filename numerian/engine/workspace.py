@@ -35,9 +35,10 @@ class Workspace:
 
     @property
     def inventory(self) -> Path:
-        """The inventory folder: `inventory/`, or `$NUMERIAN_INVENTORY`."""
-        chosen = os.environ.get("NUMERIAN_INVENTORY")
-        return Path(chosen).absolute() if chosen else self.root / "inventory"
+        """The inventory folder: `$NUMERIAN_INVENTORY`, or the stack's setting `inventory`, or `inventory/`."""
+        if chosen := os.environ.get("NUMERIAN_INVENTORY"):
+            return Path(chosen).absolute()
+        return self.root / (self._setting("inventory") or "inventory")
 
     @property
     def config_file(self) -> Path:
@@ -74,6 +75,14 @@ class Workspace:
         configured = os.environ.get("XDG_CONFIG_HOME")
         home = Path(configured) if configured else Path.home() / ".config"
         return home / "numerian" / f"{self.stack}.passphrase"
+
+    def _setting(self, name: str) -> str | None:
+        """Return a plain setting of the stack's file. Line by line: a YAML parser costs more than all else here."""
+        if not self.config_file.is_file():
+            return None
+        text = self.config_file.read_text(encoding="utf-8")
+        found = re.search(rf"^ +{re.escape(self.project)}:{name}: *['\"]?([^'\"\n]+)", text, re.M)
+        return found.group(1).strip() if found else None
 
     @property
     def project(self) -> str:
