@@ -5,6 +5,7 @@ Pure: from the inventory to texts. Where they go and when they are validated and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from numerian.model import Member, Platform, Server, Site
-from numerian.rendering import TEMPLATES, Target, host_name, plain_word, refuse_controls, render
+from numerian.rendering import TEMPLATES, Target, UnsafeValueError, host_name, refuse_controls, render
 
 CONFIG = "/srv/front/config"
 SITES = "/srv/sites"
@@ -44,6 +45,20 @@ class Folder:
     mode: str = "0755"
     owner: str = "root"
     group: str = "root"
+
+
+def identity(member: Member) -> str:
+    """Return the member's code when it can be a name in paths: digits and capitals."""
+    if not re.fullmatch(r"[0-9A-Z]{2,9}", member.code):
+        raise UnsafeValueError(member.code, "not the code of a member")
+    return member.code
+
+
+def _mailbox(value: str) -> str:
+    """Return an address that can be a name in paths too: lego keeps an account's key under it."""
+    if not re.fullmatch(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+", value):
+        raise UnsafeValueError(value, "not a plain e-mail address")
+    return value
 
 
 def image(platform: Platform) -> str:
@@ -109,7 +124,7 @@ def host_files(platform: Platform, server: Server) -> dict[str, Managed]:
             "front/etc/numerian/certificates.j2",
             Target.PLAIN,
             directory=platform.acme.directory,
-            email=platform.acme.email or platform.security_contact,
+            email=_mailbox(platform.acme.email or platform.security_contact),
             addresses=sorted(server.public_addresses),
         )
     )
@@ -152,7 +167,7 @@ def member_files(member: Member) -> dict[str, Managed]:
     if member.site is None:
         return {}
     names = [host_name(name) for name in member.site.names]
-    code = plain_word(member.code)
+    code = identity(member)
     virtual_host = _redirect(member, member.site) if member.site.kind == "redirect" else _site(member, member.site)
     asked = render(f"{_GENERATION}/certificates/names.j2", Target.PLAIN, names=names)
     return {f"sites/{code}.conf": Managed(virtual_host), f"certificates/{code}": Managed(asked)}
@@ -196,6 +211,6 @@ def redirect_target(url: str) -> str:
 
 def member_folders(member: Member) -> dict[str, Folder]:
     """Return a member's folders: the outer one is root's, so that nobody can put something else in its place."""
+    home = f"{SITES}/{identity(member)}"
     uid = str(member.uid)
-    home = f"{SITES}/{plain_word(member.code)}"
     return {home: Folder(), f"{home}/www": Folder(owner=uid, group=uid)}

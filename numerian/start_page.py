@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from numerian.model import Member, Platform, TownHall
-from numerian.rendering import Target, render
+from numerian.rendering import Target, host_name, render
 
 _FULL_WORDS = {
     "CC ": "Communauté de communes ",
@@ -90,7 +90,7 @@ def page(member: Member) -> Page:
         of_member=f"{'du' if member.kind == 'departement' else 'de la'} {legal[0].lower()}{legal[1:]}",
         departement="" if member.kind == "departement" else typographic(member.departement_name),
         place_heading=place,
-        siren=" ".join(re.findall("...", member.siren)),
+        siren=" ".join(member.siren[at : at + 3] for at in range(0, len(member.siren), 3)),
         director=typographic(hall.director or director),
         address=tuple(map(typographic, hall.address)),
         phone=hall.phone or "",
@@ -128,7 +128,7 @@ def seeds(member: Member, platform: Platform) -> dict[str, str]:
     values = {
         "page": page(member),
         "host": host,
-        "main_name": member.site.main_name,
+        "main_name": host_name(member.site.main_name),
         "security_days": platform.logs.security_days,
     }
     names = ("index.html", "mentions-legales.html", "accessibilite.html")

@@ -1,0 +1,46 @@
+"""The program: from the inventory to servers and communes."""
+
+from pathlib import Path
+
+import pulumi
+
+from components.commune import Commune
+from components.datacenter_server import DatacenterServer
+from numerian import connections
+from numerian.errors import NumerianError
+from numerian.load import load
+from numerian.model import Inventory, Member
+from provider.resources import Guard
+
+
+def main() -> None:
+    """Declare everything that the inventory says."""
+    inventory = load(Path(pulumi.Config().get("inventory") or "inventory"))
+    connections.write(inventory, Path(".work") / pulumi.get_stack())
+    guard = Guard("guard", members={member.code: guarded(member) for member in inventory.members})
+    after_guard = pulumi.ResourceOptions(depends_on=[guard])
+    served = [member for member in inventory.members if member.served]
+    servers = declare_servers(inventory, served, after_guard)
+    for member in served:
+        Commune(member, inventory.platform, servers[member.server])
+    pulumi.export("sites", {m.code: f"https://{m.site.main_name}/" for m in served if m.site})
+
+
+def declare_servers(
+    inventory: Inventory, served: list[Member], opts: pulumi.ResourceOptions
+) -> dict[str, DatacenterServer]:
+    """Declare the servers that serve somebody."""
+    used = {member.server for member in served}
+    return {name: DatacenterServer(inventory.servers[name], inventory.platform, opts) for name in sorted(used)}
+
+
+def guarded(member: Member) -> dict[str, object]:
+    """Return what the guard keeps of a member."""
+    return {"host": member.server, "kinds": ["site"] if member.site else [], "status": member.status}
+
+
+try:
+    main()
+except NumerianError as error:
+    # Its text is the whole message: no operator needs our stack.
+    raise pulumi.RunError(str(error)) from None

@@ -1,0 +1,35 @@
+"""A member's site: its virtual host, its folder with first pages, the names of its certificate."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.datacenter_server import DatacenterServer
+from components.files import as_inputs
+from numerian import front, start_page
+from numerian.model import Member, Platform
+from provider.resources import Files
+
+
+class Website(pulumi.ComponentResource):
+    """The site of one member on its server's front. What people put into its folder is theirs."""
+
+    def __init__(
+        self,
+        member: Member,
+        platform: Platform,
+        server: DatacenterServer,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("numerian:components:Website", f"{member.code}-site", None, opts)
+        # A redirect has a folder too: the pages are there on the day that its site comes back.
+        Files(
+            f"{member.code}-site",
+            host=member.server,
+            service="front",
+            files=as_inputs(front.member_files(member)),
+            folders=as_inputs(front.member_folders(member)),
+            seeds=as_inputs(start_page.seeds(member, platform)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=server.front_ready),
+        )
+        self.register_outputs({})
