@@ -11,6 +11,7 @@ from numerian.errors import NumerianError
 from numerian.load import load
 from numerian.model import Inventory, Member
 from provider.resources import Guard
+from provider.resources import Member as Guarded
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def declare_servers(
     return {name: DatacenterServer(inventory.servers[name], inventory.platform, opts) for name in sorted(used)}
 
 
-def guarded(member: Member) -> dict[str, object]:
+def guarded(member: Member) -> Guarded:
     """Return what the guard keeps of a member."""
     return {"host": member.server, "kinds": ["site"] if member.site else [], "status": member.status}
 

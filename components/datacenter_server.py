@@ -8,7 +8,7 @@ from pathlib import Path
 import pulumi
 import pulumi_docker as docker
 
-from components.files import as_inputs
+from components.files import file_inputs, folder_inputs
 from numerian import front
 from numerian.model import Platform, Server
 from provider.resources import Files, Host, KeyPair, Service
@@ -95,8 +95,8 @@ class DatacenterServer(pulumi.ComponentResource):
             f"{self.server.name}-front",
             host=self.server.name,
             service="front",
-            files=as_inputs(files),
-            folders=as_inputs(front.host_folders()),
+            files=file_inputs(files),
+            folders=folder_inputs(front.host_folders()),
             secrets={"account": account.private_key},
             run=front.UNIT_COMMANDS,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),

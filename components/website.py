@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from components.datacenter_server import DatacenterServer
-from components.files import as_inputs
+from components.files import file_inputs, folder_inputs
 from numerian import front, start_page
 from numerian.model import Member, Platform
 from provider.resources import Files
@@ -23,13 +23,18 @@ class Website(pulumi.ComponentResource):
     ) -> None:
         super().__init__("numerian:components:Website", f"{member.code}-site", None, opts)
         # A redirect has a folder too: the pages are there on the day that its site comes back.
+        uid = str(member.uid)
+        seeds = {
+            f"{front.SITES}/{member.code}/www/{name}": front.Managed(text, owner=uid, group=uid)
+            for name, text in start_page.seeds(member, platform).items()
+        }
         Files(
             f"{member.code}-site",
             host=member.server,
             service="front",
-            files=as_inputs(front.member_files(member)),
-            folders=as_inputs(front.member_folders(member)),
-            seeds=as_inputs(start_page.seeds(member, platform)),
+            files=file_inputs(front.member_files(member)),
+            folders=folder_inputs(front.member_folders(member)),
+            seeds=file_inputs(seeds),
             opts=pulumi.ResourceOptions(parent=self, depends_on=server.front_ready),
         )
         self.register_outputs({})

@@ -1,0 +1,166 @@
+"""What the program declares, recorded by Pulumi's mocks: every assertion is on the list of resources."""
+
+from __future__ import annotations
+
+import asyncio
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+
+SECRET_MARK, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Recorder(Mocks):
+    """Answers with the inputs, and keeps what was asked for."""
+
+    def __init__(self) -> None:
+        self.made: list[MockResourceArgs] = []
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        self.made.append(args)
+        extra = {"privateKey": "-----BEGIN PRIVATE KEY-----"} if args.typ.endswith("KeyPair") else {}
+        extra |= {"imageId": "sha256:0"} if args.typ.endswith("RemoteImage") else {}
+        return f"{args.name}-id", {**args.inputs, **extra}
+
+    def call(self, args: MockCallArgs) -> dict[Any, Any]:
+        return {}
+
+    def of(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The inputs of all resources of a kind, by name."""
+        return {made.name: made.inputs for made in self.made if made.typ.split(":")[-1] == kind}
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Recorder]:
+    """Mocks, in a folder that looks like the checkout, so that the program's files of connection go there."""
+    for name in ("inventory", "images", "templates"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    recorder = Recorder()
+    pulumi.runtime.set_mocks(recorder, project="numerian", stack="unit", preview=False)
+    yield recorder
+
+
+def run_program() -> None:
+    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+
+def finished(recorder: Recorder) -> None:
+    """Run the program to its last resource. Without `pulumi.runtime.test` nothing would be declared, nor fail."""
+
+    @pulumi.runtime.test
+    def program() -> None:
+        run_program()
+
+    program()
+    assert recorder.made
+
+
+def test_the_twelve_communes_and_their_two_servers(recorder: Recorder) -> None:
+    finished(recorder)
+    assert set(recorder.of("DatacenterServer")) == {"privas", "alixan"}
+    assert len(recorder.of("Commune")) == len(recorder.of("Website")) == 12
+    assert set(recorder.of("Commune")) >= {"07186", "07151", "42141", "26243"}
+
+
+def test_a_member_costs_three_resources(recorder: Recorder) -> None:
+    finished(recorder)
+    mine = [made.name for made in recorder.made if made.name.startswith("07186")]
+    assert sorted(mine) == ["07186", "07186-site", "07186-site"]
+
+
+def test_the_guard_knows_every_member_and_comes_first(recorder: Recorder) -> None:
+    finished(recorder)
+    members = recorder.of("Guard")["guard"]["members"]
+    assert len(members) == 12
+    assert members["07186"] == {"host": "privas", "kinds": ["site"], "status": "active"}
+    assert next(made for made in recorder.made if "Stack" not in made.typ).name == "guard"
+
+
+def test_nothing_of_a_server_is_declared_before_what_it_needs(recorder: Recorder) -> None:
+    finished(recorder)
+    order = [made.name for made in recorder.made]
+    chain = ["guard", "privas-host", "privas-front-image", "privas-front-service", "privas-front", "07186-site"]
+    places = [order.index(name) for name in chain[:-1]]
+    assert places == sorted(places)
+    files = next(i for i, made in enumerate(recorder.made) if made.typ.endswith("Files") and made.name == "07186-site")
+    assert files > order.index("privas-front")
+
+
+def test_a_site_is_a_virtual_host_a_folder_and_first_pages(recorder: Recorder) -> None:
+    finished(recorder)
+    site = recorder.of("Files")["07319-site"]
+    assert (site["host"], site["service"]) == ("privas", "front")
+    assert set(site["files"]) == {"sites/07319.conf", "certificates/07319"}
+    uid = str(200_000 + int("07319", 36))
+    assert site["folders"]["/srv/sites/07319"] == {"mode": "0755", "owner": "root", "group": "root"}
+    assert site["folders"]["/srv/sites/07319/www"]["owner"] == uid
+    assert site["seeds"]["/srv/sites/07319/www/index.html"]["owner"] == uid
+    assert "Mairie du Teil" in site["seeds"]["/srv/sites/07319/www/index.html"]["content"]
+
+
+def test_each_member_is_on_the_server_of_its_datacenter(recorder: Recorder) -> None:
+    finished(recorder)
+    hosts = {name: inputs["host"] for name, inputs in recorder.of("Files").items()}
+    assert {host for name, host in hosts.items() if name.startswith(("26", "42"))} == {"alixan"}
+    assert {host for name, host in hosts.items() if name.startswith("07")} == {"privas"}
+
+
+def test_the_front_runs_with_nothing_that_it_does_not_need(recorder: Recorder) -> None:
+    finished(recorder)
+    container = recorder.of("Container")["privas-front-container"]
+    assert container["readOnly"] is True
+    assert container["capabilities"] == {"drops": ["ALL"]}
+    assert container["securityOpts"] == ["no-new-privileges"]
+    assert container["user"] == "601:601"
+    assert {volume["hostPath"] for volume in container["volumes"] if not volume["readOnly"]} == {"/var/log/front"}
+    assert "privileged" not in container
+
+
+def test_the_image_judges_a_generation_without_network(recorder: Recorder) -> None:
+    finished(recorder)
+    validate = recorder.of("Service")["privas-front-service"]["validate"]
+    assert validate[:2] == ["docker", "run"]
+    assert validate[validate.index("--network") + 1] == "none"
+    assert recorder.of("RemoteImage")["privas-front-image"]["name"] in validate
+
+
+def test_the_key_of_the_account_is_never_in_a_content(recorder: Recorder) -> None:
+    finished(recorder)
+    base = recorder.of("Files")["privas-front"]
+    assert base["files"]["/etc/numerian/acme-account.pem"]["content"] == "${secret:account}"
+    assert all("BEGIN" not in file["content"] for path, file in base["files"].items() if "/sbin/" not in path)
+    # A Pulumi secret from the moment it exists: the engine gets it in a secret's envelope.
+    assert base["secrets"][SECRET_MARK] == SECRET and set(base["secrets"]["value"]) == {"account"}
+
+
+def test_docker_is_not_asked_at_configure(recorder: Recorder) -> None:
+    """A preview works while a server is down."""
+    finished(recorder)
+    providers = {made.name: made.inputs for made in recorder.made if made.typ == "pulumi:providers:docker"}
+    assert set(providers) == {"privas-docker", "alixan-docker"}
+    for inputs in providers.values():
+        assert str(inputs["disableDockerDaemonCheck"]).lower() == "true"
+
+
+def test_no_address_is_in_any_resource(recorder: Recorder) -> None:
+    """A server that moves is no difference; only what a name must point to stands in a file."""
+    finished(recorder)
+    for made in recorder.made:
+        assert "127.0.1." not in repr(made.inputs), made.name
+
+
+def test_what_is_wrong_with_the_inventory_is_told_without_a_traceback(recorder: Recorder, tmp_path: Path) -> None:
+    (tmp_path / "inventory").unlink()
+    (tmp_path / "inventory").mkdir()
+    with pytest.raises(pulumi.RunError) as caught:
+        run_program()
+    assert caught.value.__suppress_context__
+    assert "Traceback" not in str(caught.value)
