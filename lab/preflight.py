@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from engine import install as engine_install
 from engine.errors import EngineError
@@ -25,7 +27,7 @@ def check(lab: Layout) -> list[str]:
         LabError: with every thing that is missing.
     """
     wanted = packages.missing(base=not base.is_cached() and os.geteuid() == 0)
-    problems = [*_docker(), *_packages(wanted), *_go(), *_ports(lab), *_disk()]
+    problems = [*_docker(), *_packages(wanted), *_go(), *_ports(lab), *_network(lab), *_disk()]
     if problems:
         lines = "\n".join(f"  - {problem}" for problem in problems)
         raise LabError(f"This machine isn't ready; nothing was changed:\n{lines}")
@@ -99,6 +101,44 @@ def holder(port: int) -> str:
         except OSError:
             continue
     return "another process"
+
+
+def _network(lab: Layout) -> Iterator[str]:
+    """Find what the lab's network would hide from this machine: a neighbour, its DNS, the mirror of Debian."""
+    if docker_engine.answers() and process.capture(["docker", "network", "inspect", lab.network])[0] == 0:
+        return
+    range_ = ipaddress.ip_network(f"{lab.prefix}.0/24")
+    for network, interface in _routes():
+        if network.prefixlen and network.overlaps(range_):
+            yield f"the lab's network {range_} overlaps {network} of {interface} on this machine; remove that one"
+            return
+    mirror = urlsplit(base.machine_mirror()).hostname
+    needed = [("its DNS", address) for address in _nameservers()]
+    needed += [("its mirror of Debian", address) for address in _resolve(mirror)]
+    for what, address in needed:
+        if ipaddress.ip_address(address) in range_:
+            yield f"this machine reaches {what} at {address}, in the lab's network {range_}; change it in lab/layout.py"
+            return
+
+
+def _routes() -> Iterator[tuple[ipaddress.IPv4Network, str]]:
+    for row in Path("/proc/net/route").read_text().splitlines()[1:]:
+        interface, destination, *_, mask = row.split()[:8]
+        numbers = [int.from_bytes(bytes.fromhex(word), "little") for word in (destination, mask)]
+        yield ipaddress.IPv4Network((numbers[0], str(ipaddress.IPv4Address(numbers[1])))), interface
+
+
+def _nameservers() -> list[str]:
+    lines = Path("/etc/resolv.conf").read_text(errors="replace").splitlines()
+    words = [line.split() for line in lines if line.startswith("nameserver ")]
+    return [word[1] for word in words if len(word) > 1 and ":" not in word[1]]
+
+
+def _resolve(host: str | None) -> list[str]:
+    try:
+        return [str(entry[4][0]) for entry in socket.getaddrinfo(host, 80, socket.AF_INET)] if host else []
+    except OSError:
+        return []
 
 
 def _inodes(port: int) -> Iterator[str]:
