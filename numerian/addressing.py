@@ -24,7 +24,7 @@ def domain(text: str) -> str:
     >>> domain("Privas.test")
     'privas.test'
     >>> domain("saint-étienne.test")
-    'xn--saint-tienne-heb.test'
+    'xn--saint-tienne-geb.test'
 
     Raises:
         Fault: it isn't a domain name that a site can have.
@@ -88,8 +88,8 @@ def _refuse_address(text: str) -> None:
     """Say what to write when a whole address stands where a domain belongs."""
     if "://" in text or "/" in text:
         host = text.split("://", 1)[-1].split("/", 1)[0]
-        known = host if re.fullmatch(r"[A-Za-z0-9.-]+\.[A-Za-z0-9-]+", host) else "privas.test"
-        raise Fault(f"{shown(text)} is an address, not a domain name", f"write {known.removeprefix('www.').lower()}")
+        known = host if re.fullmatch(r"[A-Za-z0-9.-]+\.[A-Za-z0-9-]+", host) else ""
+        raise Fault(f"{shown(text)} is an address, not a domain name", f"write {known.removeprefix('www.').lower() or 'only the name, like privas.test'}")
     if "@" in text:
         raise Fault(f"{shown(text)} is an e-mail address, not a domain name", "write the part after the @")
     if text.startswith("*."):

@@ -28,8 +28,9 @@ def shown(value: object, limit: int = 60) -> str:
     """
     text = str(value)[: limit + 1]
     safe = "".join(c if _harmless(c) else c.encode("unicode_escape").decode("ascii") for c in text[:limit])
-    return f'"{safe}{"…" if len(text) > limit else ""}"'
+    sign = "'" if '"' in safe else '"'
+    return f"{sign}{safe}{'…' if len(text) > limit else ''}{sign}"
 
 
 def _harmless(character: str) -> bool:
-    return unicodedata.category(character)[0] != "C" and character not in "\u2028\u2029"
+    return character == " " or unicodedata.category(character)[0] not in "CZ"

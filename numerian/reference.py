@@ -119,8 +119,10 @@ def _sum(code: str, name: str, siren: str, communes: list[Place]) -> Place:
     )
 
 
-@lru_cache(maxsize=4)
 def reference(inventory: Path | None = None) -> Reference:
     """Return the reference data of an inventory, or this repository's when it brings none."""
-    folder = inventory / "reference" if inventory else OURS
-    return Reference(folder if (folder / "communes.csv").is_file() else OURS)
+    folder = (inventory / "reference").resolve() if inventory else OURS
+    return _read(folder if (folder / "communes.csv").is_file() else OURS)
+
+
+_read = lru_cache(maxsize=4)(Reference)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from numerian.fault import shown
 
 
-def nearest(word: str, choices: Iterable[str]) -> str | None:
+def nearest(word: str, choices: Iterable[str], *, likeness: float = 0.6) -> str | None:
     """Return the choice that `word` was most likely meant to be, or None when none is near.
 
     >>> nearest("domian", ["domain", "canonical"])
@@ -18,7 +18,7 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     """
     known = {choice.casefold(): choice for choice in choices}
     # Only the beginning: difflib's time grows with the square of the length, and no name of ours is that long.
-    found = difflib.get_close_matches(word[:64].casefold(), list(known), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word[:64].casefold(), list(known), n=1, cutoff=likeness)
     return known[found[0]] if found else None
 
 
@@ -34,7 +34,7 @@ def remedy(word: str, choices: Iterable[str]) -> str:
     near = nearest(word, names)
     if near:
         return f"did you mean {shown(near)}?"
-    return f"write one of: {', '.join(names)}" if names else "there is none to choose from yet"
+    return f"write one of: {', '.join(names)}" if names else "none is there yet: add it first"
 
 
 def nearest_names(word: str, names: Sequence[str], limit: int = 3) -> list[int]:

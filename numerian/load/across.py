@@ -136,6 +136,7 @@ class Members:
     problems: list[Problem]
     _domains: dict[str, str] = field(default_factory=dict)  # domain → file:line of the first
     _codes: dict[str, Path] = field(default_factory=dict)
+    _redirects: dict[str, tuple[str, Path, Scalar]] = field(default_factory=dict)  # domain → domain, and where said
 
     def check(self, path: Path, root: Mapping) -> Place | None:
         """Add what is wrong with one member's file; return who it is, when that is known."""
@@ -152,6 +153,9 @@ class Members:
         right = f"{found.code}-{slug(found.name)}.yaml"
         if unicodedata.normalize("NFC", path.name) != right:
             message = f"this file is about {found.name} ({found.code}) and its name isn't"
+            meant = self.reference.communes.get(path.name.partition("-")[0])
+            if meant and path.name == f"{meant.code}-{slug(meant.name)}.yaml":
+                right += f", or write insee: {meant.code} if {meant.name} is meant"
             self.problems.append(Problem(path, 1, 1, message, f"rename it to {right}"))
         return found
 
@@ -184,6 +188,30 @@ class Members:
                 message = f"domain {shown(node.text)} is taken at {first}"
                 self.problems.append(Problem(path, node.line, node.column, message, "keep it at one member only"))
 
+        self._note_redirect(path, site)
+
+    def _note_redirect(self, path: Path, site: dict[str, Node]) -> None:
+        kind, target = (next(_texts(site.get(key)), None) for key in ("kind", "to"))
+        if kind is None or kind.text != "redirect" or target is None:
+            return
+        try:
+            leads_to = addressing.host_of(addressing.url(target.text or "")).removeprefix("www.")
+            for node in _texts(site.get("domain")):
+                self._redirects[addressing.domain(node.text or "")] = (leads_to, path, target)
+        except Fault:
+            return  # said already
+
+    def check_redirects(self) -> None:
+        """Add the redirects among members that come back to where they began: a browser would give up."""
+        for domain, (_, path, node) in self._redirects.items():
+            way = [domain]
+            while way[-1] in self._redirects and len(way) <= len(self._redirects):
+                way.append(self._redirects[way[-1]][0])
+                if way[-1] == domain and len(way) > 2:  # alone, a site that leads to itself is said elsewhere
+                    message = f"this redirect comes back: {' → '.join(way)}"
+                    self.problems.append(Problem(path, node.line, node.column, message, "name the site that answers"))
+                    break
+
     def _identity(self, path: Path, root: Mapping) -> Place | None:
         given = [key for key in IDENTITIES if scalar(root, key)]
         node = scalar(root, given[0]) if given else None
@@ -198,7 +226,8 @@ class Members:
             message = f"commune {code} is part of {now.name} now"
             self.problems.append(Problem(path, node.line, node.column, message, f"write {now.code}"))
         elif len(code) == {"insee": 5, "siren": 9}.get(key, len(code)) and code.isalnum():
-            message = f"no {IDENTITIES[key]} with the code {shown(code)} is in the reference data"
+            held = ", ".join(sorted(self.reference.departements))
+            message = f"no {IDENTITIES[key]} with the code {code} is in the reference data (départements {held})"
             self.problems.append(Problem(path, node.line, node.column, message, self._nearest(key, code, known, path)))
         return None
 
@@ -206,7 +235,7 @@ class Members:
         """Return what to write instead of an unknown code: by the file's name first, then by the code itself."""
         label = unicodedata.normalize("NFC", path.stem).partition("-")[2]
         found = self.reference.named(label) if key == "insee" and label else []
-        near = nearest(code, known)
+        near = nearest(code, known, likeness=0.8)  # one character off: more would be another place
         found += [known[near]] if near and known[near] not in found else []
         if not found:
             return "look the code up, or renew the reference data (inventory/reference)"

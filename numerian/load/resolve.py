@@ -59,7 +59,9 @@ def read(folder: Path, today: date, problems: list[Problem]) -> Inventory | None
     if datacenters_tree is not None:
         across.check_servers(folder / "datacenters.yaml", datacenters_tree, problems)
     names = across.names(datacenters_tree, plans_tree)
-    documents = _documents(folder / "members", across.Members(names, facts, problems))
+    members_check = across.Members(names, facts, problems)
+    documents = _documents(folder / "members", members_check)
+    members_check.check_redirects()
     if problems or datacenters is None or plans is None:
         return None
     servers = {name: _server(name, entry, folder) for name, entry in datacenters.servers.items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from numerian.errors import Problem
 from numerian.fault import shown
-from numerian.model.fields import hidden
+from numerian.model.readers import hidden
 
 SIZE_LIMIT = 256 * 1024
 _REPORTED = 20  # hidden characters named in one file; more would hide the other problems
@@ -21,6 +21,9 @@ def read_text(path: Path, problems: list[Problem]) -> str | None:
     try:
         with path.open("rb") as file:
             raw = file.read(SIZE_LIMIT + 1)
+    except FileNotFoundError:
+        problems.append(Problem(path, 1, 1, "this file is missing", "write it: every inventory has one"))
+        return None
     except OSError as error:
         reason = error.strerror or "unknown reason"
         problems.append(Problem(path, 1, 1, f"this file can't be read ({reason})", "make it a readable file"))

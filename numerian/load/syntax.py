@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
@@ -24,9 +25,20 @@ _WORDS = (
     ("while scanning a block scalar", "{char} can't follow | or >", "begin the text on the next line"),
     ("while scanning a directive", "% can't begin a line", "put the text between quotes"),
     ("expected <block end>", "this line doesn't fit the lines above", "indent it like the other keys of its group"),
-    ("block sequence entries are not allowed", "a list can't begin here", "begin it on the next line"),
+    ("sequence entries are not allowed", "a list can't begin here", "begin it on the next line"),
+    ("expected '<document start>'", "nothing can follow here", "remove % or ... where the line begins"),
     ("inconsistent", "this line's indentation fits no line above", "indent it like the other keys of its group"),
 )
+
+# Where the parser complains at the end of what it read, and the fault is where that began.
+_OPENED = (
+    "while scanning a quoted scalar",
+    "while scanning a simple key",
+    "while parsing a flow sequence",
+    "while parsing a flow mapping",
+)
+# Some keyboards make a no-break space of Alt and space: the eye sees nothing, and YAML sees no space.
+_NO_BREAK = re.compile(r"[ -]*\u00a0|[^:]*:\u00a0")
 
 
 def explain(path: Path, text: str) -> Problem:
@@ -36,15 +48,26 @@ def explain(path: Path, text: str) -> Problem:
             pass
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        if error.context in ("while scanning a quoted scalar",) and error.context_mark:
+        if error.context in _OPENED and error.context_mark:
             mark = error.context_mark
-        said = f"{error.context or ''} {error.problem or ''}"
         line, column = (mark.line, mark.column) if mark else (0, 0)
-        message, remedy = _in_our_words(said, _character(text, line, column))
+        said = f"{error.context or ''} {error.problem or ''}"
+        message, remedy = _by_the_line(said, text, line, column) or _in_our_words(said, _character(text, line, column))
         return Problem(path, line + 1, column + 1, message, remedy)
     except yaml.YAMLError:
         pass
     return Problem(path, 1, 1, "this file isn't YAML", "write keys: name, colon, space, value")
+
+
+def _by_the_line(said: str, text: str, line: int, column: int) -> tuple[str, str] | None:
+    """Return what only the line itself shows, where the parser's message would mislead."""
+    lines = text.split("\n")
+    here = lines[line] if line < len(lines) else ""
+    if any(_NO_BREAK.match(near) for near in lines[max(0, line - 1) : line + 1]):
+        return "a no-break space stands where a space belongs", "type the spaces of this line and the one above again"
+    if "mapping values are not allowed" in said and ": " not in here[:column]:
+        return "this line is indented deeper than its group", "indent it like the other keys of its group"
+    return None
 
 
 def _in_our_words(said: str, character: str) -> tuple[str, str]:

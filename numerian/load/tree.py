@@ -89,7 +89,9 @@ def place(root: Node, steps: tuple[str | int, ...]) -> tuple[int, int]:
     for step in steps:
         if isinstance(node, Mapping) and isinstance(step, str) and step in node.entries:
             key, node = node.keys[step], node.entries[step]
-            spot = (node.line, node.column) if isinstance(node, Scalar) and node.text else (key.line, key.column)
+            given = node.line == key.line and not (isinstance(node, Scalar) and node.text is None)
+            below = isinstance(node, Scalar) and node.text is not None
+            spot = (node.line, node.column) if given or below else (key.line, key.column)
         elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
             node = node.items[step]
             spot = (node.line, node.column)
@@ -99,7 +101,7 @@ def place(root: Node, steps: tuple[str | int, ...]) -> tuple[int, int]:
 
 
 def plain(node: Node) -> object:
-    """Return the tree as dictionaries, lists, texts and None. Keys without a value are left out."""
+    """Return the tree as dictionaries, lists, texts and None."""
     if isinstance(node, Scalar):
         return node.text
     if isinstance(node, Sequence):
@@ -135,7 +137,7 @@ class _Builder:
         line, column = _start(event)
         if isinstance(event, yaml.ScalarEvent):
             written = unicodedata.normalize("NFC", event.value)
-            nothing = event.style is None and written in _NOTHING
+            nothing = not event.style and written in _NOTHING
             return Scalar(line, column, None if nothing else written)
         if isinstance(event, yaml.SequenceStartEvent):
             sequence = Sequence(line, column)
@@ -151,7 +153,8 @@ class _Builder:
         key = self._node(event, events, depth + 1)
         value = self._node(next(events), events, depth + 1)
         if not isinstance(key, Scalar):
-            self._problem(key, "a list or a group stands where a key belongs", "write a word before the colon")
+            right = "put the text between quotes, or write a word before the colon"
+            self._problem(key, "a list or a group stands where a key belongs", right)
             return
         name = key.text or ""
         if name == "<<":

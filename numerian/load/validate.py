@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from numerian.errors import Problem
 from numerian.fault import Fault, shown
 from numerian.load.tree import Mapping, Node, Scalar, place, plain
-from numerian.suggest import remedy
+from numerian.suggest import nearest, remedy
 
 Steps = tuple[str | int, ...]
 ModelType = TypeVar("ModelType", bound=BaseModel)
@@ -21,18 +21,11 @@ ModelType = TypeVar("ModelType", bound=BaseModel)
 def validate(model: type[ModelType], root: Mapping, path: Path, problems: list[Problem]) -> ModelType | None:
     """Return the tree as a model, or None after adding all that is wrong to `problems`."""
     try:
-        return model.model_validate(_given(plain(root)))
+        return model.model_validate(plain(root))
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
             problems.append(_problem(model, root, path, detail))
     return None
-
-
-def _given(value: object) -> object:
-    """Leave out keys without a value: `phone:` says the same as no line at all."""
-    if isinstance(value, dict):
-        return {key: _given(item) for key, item in value.items() if item is not None}
-    return [_given(item) for item in value] if isinstance(value, list) else value
 
 
 def _problem(model: type[BaseModel], root: Mapping, path: Path, detail: ErrorDetails) -> Problem:
@@ -47,7 +40,7 @@ def _problem(model: type[BaseModel], root: Mapping, path: Path, detail: ErrorDet
         message, right = _missing(model, root, steps)
     elif kind == "extra_forbidden":
         is_key = True
-        message, right = f"unknown key {shown(steps[-1])}", remedy(str(steps[-1]), _keys(model_at(model, steps[:-1])))
+        message, right = f"unknown key {shown(steps[-1])}", _right_key(str(steps[-1]), model_at(model, steps[:-1]))
     elif kind in ("model_type", "model_attributes_type", "dict_type"):
         message, right = "keys belong here, not a value", "write them on the next lines, indented by two spaces"
     else:
@@ -112,5 +105,13 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
-def _keys(model: type[BaseModel]) -> list[str]:
-    return list(model.model_fields)
+def _right_key(word: str, model: type[BaseModel]) -> str:
+    """Return which key was meant: one of this group, else one of a group in it, else all that there are."""
+    if nearest(word, model.model_fields):
+        return remedy(word, model.model_fields)
+    for name, field in model.model_fields.items():
+        inner = _model_in(field.annotation)
+        near = nearest(word, inner.model_fields) if inner else None
+        if near:
+            return f"did you mean {shown(near)} under {name}:?"
+    return remedy(word, model.model_fields)

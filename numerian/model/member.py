@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from numerian import addressing
 from numerian.fault import Fault, shown
@@ -21,14 +21,14 @@ from numerian.model.fields import (
     Insee,
     Lines,
     Name,
+    OneOrMore,
     Phone,
     Siren,
     Text,
     Url,
-    one_of,
-    one_or_more,
-    whole_number,
+    Whole,
 )
+from numerian.model.readers import one_of
 from numerian.model.shared import Plan
 from numerian.suggest import slug
 
@@ -62,7 +62,6 @@ class SiteEntry(Model):
     kind: Annotated[
         Literal["static", "redirect"],
         BeforeValidator(one_of("static", "redirect")),
-        WithJsonSchema({"enum": ["static", "redirect"]}),
     ] = Field(
         default="static", description="static: the member's files are served here. redirect: visitors are sent to `to`."
     )
@@ -70,7 +69,7 @@ class SiteEntry(Model):
     canonical: Canonical | None = Field(
         default=None, description="The address where visitors end: with or without www."
     )
-    old_domains: Annotated[tuple[Domain, ...], BeforeValidator(one_or_more)] = Field(
+    old_domains: Annotated[tuple[Domain, ...], OneOrMore()] = Field(
         default=(), description="Domains that lead to this one."
     )
     to: Url | None = Field(
@@ -130,6 +129,10 @@ class Site(SiteEntry):
 class MemberFile(Model):
     """A member's file: only what is decided. Name, EPCI, population come from the reference data by the code."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["insee"]}, {"required": ["siren"]}, {"required": ["departement"]}]}
+    )
+
     insee: Insee | None = Field(default=None, description="The INSEE code, for a commune.", examples=["07186"])
     siren: Siren | None = Field(default=None, description="The SIREN, for an EPCI.")
     departement: DepartementCode | None = Field(default=None, description="The code, for a département.")
@@ -138,13 +141,12 @@ class MemberFile(Model):
         default=None, description="The server that serves it; the datacenter's first by default."
     )
     plan: Name = Field(description="Its plan, of plans.yaml.", examples=["village"])
-    quota_mb: Annotated[int, BeforeValidator(whole_number(1, 10_000_000))] | None = Field(
+    quota_mb: Annotated[int, Whole(1, 10_000_000)] | None = Field(
         default=None, description="Room for the site's files in MB, when not the plan's."
     )
     status: Annotated[
         Literal["active", "leaving"],
         BeforeValidator(one_of("active", "leaving")),
-        WithJsonSchema({"enum": ["active", "leaving"]}),
     ] = Field(default="active", description="leaving: from leaving_on on, the services stop and the data is archived.")
     leaving_on: Day | None = Field(default=None, description="The day on which a leaving member's services stop.")
     contact: Email | None = Field(default=None, description="Where the member is written to: an address of a function.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from numerian.model.base import Model
 from numerian.model.fields import (
@@ -17,18 +17,14 @@ from numerian.model.fields import (
     Lines,
     Login,
     Name,
+    OneOrMore,
     Phone,
     PublicAddress,
     SshKey,
     Text,
     Url,
-    one_or_more,
-    whole_number,
+    Whole,
 )
-
-
-def _number(lowest: int, highest: int) -> BeforeValidator:
-    return BeforeValidator(whole_number(lowest, highest))
 
 
 class DatacenterEntry(Model):
@@ -48,19 +44,19 @@ class ServerEntry(Model):
 
     datacenter: Name = Field(description="The datacenter where it stands.", examples=["privas"])
     address: HostAddress = Field(description="Where its sshd is reached.", examples=["192.0.2.10"])
-    port: Annotated[int, _number(1, 65535)] = Field(default=22, description="The port of its sshd.")
+    port: Annotated[int, Whole(1, 65535)] = Field(default=22, description="The port of its sshd.")
     user: Login = Field(default="deploy", description="The user that the toolkit logs in as.")
-    identity_files: Annotated[tuple[FilePath, ...], BeforeValidator(one_or_more)] = Field(
+    identity_files: Annotated[tuple[FilePath, ...], OneOrMore()] = Field(
         default=(), description="Private keys to try, beside those of the agent; paths, relative to this file."
     )
-    host_keys: Annotated[tuple[SshKey, ...], BeforeValidator(one_or_more)] = Field(
+    host_keys: Annotated[tuple[SshKey, ...], OneOrMore()] = Field(
         default=(), description="Its public host keys, the only ones accepted."
     )
     host_keys_file: FilePath | None = Field(
         default=None, description="A file of host keys, one a line after the server's name, as in known_hosts."
     )
     jump: Name | None = Field(default=None, description="The server through which this one is reached.")
-    public_addresses: Annotated[tuple[PublicAddress, ...], BeforeValidator(one_or_more)] = Field(
+    public_addresses: Annotated[tuple[PublicAddress, ...], OneOrMore()] = Field(
         default=(), description="The addresses that members' domains must point to."
     )
 
@@ -103,10 +99,8 @@ class Images(Model):
 class Logs(Model):
     """How long logs are kept, in days."""
 
-    visits_days: Annotated[int, _number(1, 760), WithJsonSchema({"type": "integer"})] = Field(
-        default=390, description="Visits, without full addresses."
-    )
-    security_days: Annotated[int, _number(1, 366), WithJsonSchema({"type": "integer"})] = Field(
+    visits_days: Annotated[int, Whole(1, 760)] = Field(default=390, description="Visits, without full addresses.")
+    security_days: Annotated[int, Whole(1, 366)] = Field(
         default=30, description="The short log with full addresses, for abuse."
     )
 
@@ -134,7 +128,7 @@ class DatacentersFile(Model):
 class Settings(Model):
     """What a plan decides and a member may override; what is absent is inherited."""
 
-    quota_mb: Annotated[int, _number(1, 10_000_000)] | None = Field(
+    quota_mb: Annotated[int, Whole(1, 10_000_000)] | None = Field(
         default=None, description="Room for the site's files, in MB."
     )
     canonical: Canonical | None = Field(
@@ -167,7 +161,7 @@ class PlansFile(Model):
 class StaffEntry(Model):
     """An operator's account as `staff.yaml` has it."""
 
-    keys: Annotated[tuple[SshKey, ...], BeforeValidator(one_or_more)] = Field(description="Public SSH keys.")
+    keys: Annotated[tuple[SshKey, ...], OneOrMore()] = Field(description="Public SSH keys.")
 
 
 class Staff(StaffEntry):
