@@ -1,0 +1,149 @@
+"""What is accepted as inputs of `Files`: everything that is wrong, at once, each with its property path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from provider.kinds.base import CheckFailure, Props, Unknown
+from provider.plan.paths import mode_fault, normal_mode, owner_fault, path_fault
+from provider.secrets import faults
+
+LARGEST = 1_000_000
+_KNOWN = ("host", "service", "files", "folders", "seeds", "secrets", "run", "adopt")
+
+
+def check_files(news: Props) -> tuple[Props, list[CheckFailure]]:
+    """Return the inputs with defaults, and their faults."""
+    checker = _Checker(news)
+    return checker.inputs(), checker.failures
+
+
+class _Checker:
+    def __init__(self, news: Props) -> None:
+        self.news = news
+        self.failures: list[CheckFailure] = []
+        secrets = news.get("secrets")
+        self.secrets = secrets if isinstance(secrets, Mapping) else {}
+        self.secrets_known = secrets is None or isinstance(secrets, Mapping)
+
+    def inputs(self) -> Props:
+        for name in self.news:
+            if name not in _KNOWN:
+                self.fail(name, f"isn't a property of Files; there are {', '.join(_KNOWN)}")
+        host, service = self.news.get("host"), self.news.get("service")
+        if not isinstance(host, str | Unknown) or host == "":
+            self.fail("host", "is missing; name a host of the inventory")
+        if service is not None and not isinstance(service, str | Unknown):
+            self.fail("service", "isn't a name; give the `name` output of a Service")
+        if not isinstance(self.news.get("adopt", False), bool | Unknown):
+            self.fail("adopt", "isn't true or false")
+        if isinstance(self.secrets, Mapping):
+            for name, value in self.secrets.items():
+                if not isinstance(value, str | Unknown):
+                    self.fail(f"secrets.{name}", "isn't a text")
+        return {
+            "host": host,
+            "service": service,
+            "files": self._specs("files", content=True, mode="0644"),
+            "folders": self._specs("folders", content=False, mode="0755"),
+            "seeds": self._specs("seeds", content=True, mode="0644"),
+            "secrets": self.news.get("secrets") or {},
+            "run": self._run(),
+            "adopt": self.news.get("adopt", False),
+        }
+
+    def fail(self, prop: str, reason: str) -> None:
+        self.failures.append(CheckFailure(prop, reason))
+
+    def _specs(self, name: str, *, content: bool, mode: str) -> Any:
+        value = self.news.get(name)
+        if value is None:
+            return {}
+        if isinstance(value, Unknown):
+            return value
+        if not isinstance(value, Mapping):
+            self.fail(name, "isn't a map from paths to what they should be")
+            return {}
+        return {path: self._spec(name, path, spec, content, mode) for path, spec in value.items()}
+
+    def _spec(self, name: str, path: str, spec: Any, content: bool, mode: str) -> Any:
+        prop = f'{name}["{path}"]'
+        absolute = name != "files" or path.startswith("/")
+        if fault := path_fault(path, absolute=absolute):
+            self.fail(prop, f"the path {fault}")
+        elif not absolute and self.news.get("service") is None:
+            self.fail(
+                prop, "a relative path belongs to a service's generation; name the `service` or begin it with `/`"
+            )
+        if isinstance(spec, Unknown):
+            return spec
+        if not isinstance(spec, Mapping):
+            self.fail(prop, 'isn\'t a map such as {"content": "…", "mode": "0644"}')
+            return {}
+        known = (*(("content",) if content else ()), "mode", "owner", "group")
+        for field in spec:
+            if field not in known:
+                self.fail(f"{prop}.{field}", f"isn't known here; there are {', '.join(known)}")
+        filled = {**self._rights(prop, spec, mode)}
+        if content:
+            filled["content"] = self._content(f"{prop}.content", spec.get("content"))
+        return filled
+
+    def _rights(self, prop: str, spec: Mapping[str, Any], mode: str) -> dict[str, Any]:
+        filled = {
+            field: spec[field] if spec.get(field) is not None else default
+            for field, default in (("mode", mode), ("owner", "root"), ("group", "root"))
+        }
+        for field, value in filled.items():
+            if isinstance(value, Unknown):
+                continue
+            fault = mode_fault(value) if field == "mode" else owner_fault(value)
+            if fault:
+                self.fail(f"{prop}.{field}", fault)
+            elif field == "mode":
+                filled[field] = normal_mode(value)
+        return filled
+
+    def _content(self, prop: str, content: Any) -> Any:
+        if isinstance(content, Unknown):
+            return content
+        if not isinstance(content, str):
+            self.fail(prop, "isn't a text")
+            return ""
+        try:
+            size = len(content.encode())
+        except UnicodeEncodeError:
+            self.fail(prop, "holds half a surrogate pair, which is no character")
+            return ""
+        if size > LARGEST:
+            self.fail(prop, f"is too large ({size} bytes); {LARGEST} are the most")
+        if self.secrets_known:
+            for fault in faults(content, self.secrets):
+                self.fail(prop, fault)
+        return content
+
+    def _run(self) -> Any:
+        run = self.news.get("run")
+        if run is None or isinstance(run, Unknown):
+            return run or []
+        if not isinstance(run, list):
+            self.fail("run", 'isn\'t a list of commands such as [["systemctl", "daemon-reload"]]')
+            return []
+        for number, argv in enumerate(run):
+            if not isinstance(argv, Unknown) and argv_fault(argv):
+                self.fail(f"run[{number}]", argv_fault(argv) or "")
+        return run
+
+
+def argv_fault(argv: Any) -> str | None:
+    """Return what is wrong with a command, or None.
+
+    >>> argv_fault("nginx -t")
+    'isn\\'t a list of words such as ["nginx", "-t"]'
+    """
+    if not isinstance(argv, list) or not argv or not all(isinstance(word, str | Unknown) for word in argv):
+        return 'isn\'t a list of words such as ["nginx", "-t"]'
+    if any(isinstance(word, str) and "\0" in word for word in argv):
+        return "holds a NUL byte"
+    return None

@@ -1,0 +1,367 @@
+"""One batch as the apply script takes it: a manifest of lists, and a tar laid out as on the host."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from posixpath import basename, dirname
+
+from provider.plan.facts import Claim, Definition, Facts, ServiceFacts, Target, parents
+from provider.plan.files import Action, ArchiveFolder, MakeFolder, Plan, RemoveFile, Seed, SetFolder, WriteFile
+from provider.remote import command, pad, script
+from provider.remote.archive import Archive, words
+from provider.remote.reading import definition_text, ledger_file, ledger_text, pending_text
+
+STORE = "/var/lib/numerian"
+_FEW = 64
+"""Up to so many files are forced to the disk one by one; for more, their whole file systems are."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One resource's part of a batch. `gone`: the resource is deleted, its ledger with it."""
+
+    owner: str
+    name: str
+    plan: Plan
+    gone: bool = False
+
+    def services(self) -> set[str]:
+        """Return the services whose generation it changes."""
+        changes = (a for a in self.plan.actions if isinstance(a, WriteFile | RemoveFile))
+        return {action.target.service for action in changes if action.target.service is not None}
+
+
+@dataclass
+class Batch:
+    """What is sent in one round trip."""
+
+    jobs: list[Job] = field(default_factory=list)
+    services: list[Definition] = field(default_factory=list)
+    retired: list[Definition] = field(default_factory=list)
+    judged: str | None = None
+    """A service whose current generation is judged as it is, with no change."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A batch ready to be sent; `units` says which jobs share the fate of each unit."""
+
+    argv: list[str]
+    stdin: bytes
+    units: dict[str, list[Job]]
+
+
+def commands(jobs: Iterable[Job]) -> list[tuple[str, ...]]:
+    """Return the commands that the jobs of a unit ask for, equal ones once."""
+    return list(dict.fromkeys(argv for job in jobs for argv in job.plan.run))
+
+
+def build(facts: Facts, batch: Batch, *, attempt: bool = False) -> Request:
+    """Return what to send. `attempt`: only validate, change nothing that anybody reads."""
+    return _Builder(facts, batch).request("try" if attempt else "apply")
+
+
+class _Builder:
+    def __init__(self, facts: Facts, batch: Batch) -> None:
+        self.facts = facts
+        self.batch = batch
+        self.manifest = Archive()
+        self.contents = Archive()
+        self.token = secrets.token_hex(6)
+        self.stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        self.staged: list[str] = []
+        self.written: list[str] = []
+        self.expected: list[str] = []
+        self.absent: list[str] = []
+        self.folders = {path for path, entry in facts.entries.items() if entry.kind == "folder"}
+        self.files = 0
+
+    def request(self, mode: str) -> Request:
+        units: dict[str, list[Job]] = {}
+        grouped = self._grouped()
+        for number, (service, jobs) in enumerate(sorted(grouped.items())):
+            unit = f"{number:04d}"
+            units[unit] = jobs
+            self._unit(f"u/{unit}", service, jobs)
+        for definition in self.batch.services:
+            self.manifest.file(f"services/{definition.name}/root", f"{definition.root}\n".encode())
+            self.manifest.file(f"services/{definition.name}/definition", definition_text(definition).encode())
+        self._common()
+        argv, stdin = command(
+            script("lock", "apply"),
+            mode,
+            str(len(self.batch.jobs) + len(self.batch.services) + len(self.batch.retired)),
+            str(self.files),
+            sections=(pad(self.manifest.bytes(), b"\0"),),
+            rest=self.contents.bytes(),
+        )
+        return Request(argv, stdin, units)
+
+    def _grouped(self) -> dict[str, list[Job]]:
+        grouped: dict[str, list[Job]] = {}
+        for job in self.batch.jobs:
+            touched = job.services()
+            owed = {c.target.service for c in job.plan.claims if c.target.service and self._service(c).pending}
+            grouped.setdefault(min(touched or owed, default="") or "", []).append(job)
+        if self.batch.retired:
+            grouped.setdefault("", [])
+        if self.batch.judged:
+            grouped[self.batch.judged] = []
+        return grouped
+
+    def _service(self, claim: Claim) -> ServiceFacts:
+        name = claim.target.service or ""
+        return self.facts.services.get(name) or ServiceFacts(Definition(name, ""))
+
+    def _common(self) -> None:
+        self._list("expect", "".join(self.expected).encode())
+        self._list("absent", words(self.absent))
+        self._list("journal", words(self.staged), empty=True)
+        if len(self.written) <= _FEW:
+            self._list("sync", words(dict.fromkeys([*self.written, *map(dirname, self.written)])))
+        else:
+            roots = {service.definition.root for service in self.facts.services.values()}
+            self._list("syncfs", words(sorted({dirname(path) for path in self.staged} & self.folders | roots)))
+        self._list("switch", self.facts.method.encode())
+        self._list("people.sh", script("people").encode())
+        self._list("watch.sh", script("lock", "watch").encode())
+        self._list(
+            "notes", words(f"{STORE}/notes/{note.split(chr(9))[1]}" for note in self.facts.notes if "\t" in note)
+        )
+
+    def _list(self, name: str, content: bytes, *, empty: bool = False) -> None:
+        if content or empty:
+            self.manifest.file(name, content)
+
+    # --- one unit: what a service's validator judges together ---------------------------------------------------------
+
+    def _unit(self, unit: str, name: str, jobs: list[Job]) -> None:
+        self.manifest.folder(unit)
+        actions = [action for job in jobs for action in job.plan.actions]
+        if name:
+            self._generation(unit, self.facts.services[name], _of_service(actions, name))
+        self._elsewhere(unit, [a for a in actions if isinstance(a, WriteFile) and a.target.service is None], actions)
+        self._removals(unit, jobs)
+        self._folders(unit, actions)
+        self._ledger(unit, jobs)
+
+    def _generation(self, unit: str, service: ServiceFacts, actions: list[WriteFile | RemoveFile]) -> None:
+        definition, to, old = service.definition, service.next, service.current
+        current = f"{definition.root}/generations/{old}"
+        facts = {"root": definition.root, "name": definition.name, "from": "" if old is None else str(old)}
+        for key, value in facts.items():
+            self.manifest.file(f"{unit}/{key}", value.encode())
+        for key, argv in (("running", definition.running), ("reload", definition.reload)):
+            self._list(f"{unit}/{key}", words(definition.argv(argv, to if actions else old or to)))
+        self._list(f"{unit}/reload-old", words(definition.argv(definition.reload, old or to)))
+        if not actions and not self.batch.judged:
+            return
+        self.manifest.file(f"{unit}/to", str(to).encode())
+        self._list(f"{unit}/validate", words(definition.argv(definition.validate, to)))
+        self._list(f"{unit}/remove", words(action.target.path for action in actions if action.before))
+        if definition.watch_seconds:
+            self.manifest.file(f"{unit}/watch", str(definition.watch_seconds).encode())
+        if actions and all(isinstance(action, RemoveFile) for action in actions):
+            self.manifest.file(f"{unit}/shrinks", b"")
+        new = f"{definition.root}/generations/{to}.new"
+        self.staged.append(new)
+        there = {folder for path in service.files for folder in parents(f"/{path}")}
+        for action in actions:
+            self._expect(f"{current}/{action.target.path}", action)
+            if isinstance(action, WriteFile):
+                for folder in parents(f"/{action.target.path}")[1:]:
+                    if folder not in there:
+                        self.contents.folder(f"{new}{folder}")
+                self._content(f"{new}/{action.target.path}", action)
+        self.written += [f"{new}{folder}" for folder in there]
+
+    def _expect(self, path: str, action: WriteFile | RemoveFile) -> None:
+        if action.before is None:
+            self.absent.append(path)
+        elif action.before.sha256:
+            self.expected.append(f"{action.before.sha256}  {path}\n")
+
+    def _content(self, path: str, action: WriteFile) -> None:
+        self.files += 1
+        self.written.append(path)
+        self.contents.file(path, action.file.content or b"", action.file.rights.mode, action.uid, action.gid)
+
+    # --- files, folders and seeds elsewhere on the host ---------------------------------------------------------------
+
+    def _elsewhere(self, unit: str, writes: list[WriteFile], actions: list[Action]) -> None:
+        made = {a.path: a for a in actions if isinstance(a, MakeFolder) and a.worker == 0}
+        renames: list[str] = []
+        for number, action in enumerate(writes):
+            path = action.target.path
+            self._expect(path, action)
+            if any(folder in made for folder in parents(path)):
+                continue
+            self._parents(path)
+            temporary = f"{dirname(path).rstrip('/')}/.numerian-{self.token}-{unit[2:]}-{number}"
+            self.staged.append(temporary)
+            self._content(temporary, action)
+            renames += [temporary, path]
+        self._list(f"{unit}/renames", words(renames))
+        self._list(f"{unit}/touched", words({dirname(path) for path in renames}))
+
+    def _parents(self, path: str) -> None:
+        """Make the folders above a path that are nobody's declared ones."""
+        for folder in parents(path):
+            if folder not in self.folders:
+                self.folders.add(folder)
+                self.contents.folder(folder)
+
+    def _removals(self, unit: str, jobs: list[Job]) -> None:
+        deletes: list[str] = []
+        moves: list[str] = []
+        for job in jobs:
+            for action in job.plan.actions:
+                if isinstance(action, RemoveFile) and action.target.service is None:
+                    self._expect(action.target.path, action)
+                    if action.archive:
+                        moves += [
+                            action.target.path,
+                            self._archived(job.name, action.target.path, action.before.device),
+                        ]
+                    else:
+                        deletes.append(action.target.path)
+                elif isinstance(action, ArchiveFolder):
+                    moves += [action.path, self._archived(job.name, action.path, action.device)]
+        for definition in self.batch.retired if unit == "u/0000" else []:
+            root = definition.root
+            device = self.facts.entries[root].device if root in self.facts.entries else ""
+            if root in self.facts.entries:
+                moves += [root, self._archived(definition.resource, root, device)]
+            moves += [f"{STORE}/services/{definition.name}", self._archived(definition.resource, "/service", "")]
+        self._list(f"{unit}/deletes", words(deletes))
+        self._list(f"{unit}/archive-folders", words(dict.fromkeys(dirname(path) for path in moves[1::2])))
+        self._list(f"{unit}/archive", words(moves))
+
+    def _archived(self, name: str, path: str, device: str) -> str:
+        """Return where something goes that is put away: on its own file system, so that it is one rename."""
+        store = self.facts.entries.get("/var/lib")
+        safe = name.replace("/", "-")
+        if store and device and device != store.device:
+            return f"{dirname(path).rstrip('/')}/.numerian-archive/{self.stamp}-{safe}/{basename(path)}"
+        return f"{STORE}/archive/{self.stamp}-{safe}{path}"
+
+    def _folders(self, unit: str, actions: list[Action]) -> None:
+        made = {a.path: a for a in actions if isinstance(a, MakeFolder)}
+        trees = _Trees(self, made)
+        people: dict[tuple[int, int, str], tuple[list[MakeFolder], list[Seed]]] = {}
+        for action in actions:
+            if isinstance(action, MakeFolder | Seed):
+                if trees.take(action):
+                    continue
+                group = people.setdefault((action.worker, action.worker_gid, action.base), ([], []))
+                group[0 if isinstance(action, MakeFolder) else 1].append(action)  # type: ignore[arg-type]
+            elif isinstance(action, WriteFile) and action.target.service is None:
+                trees.take(action)
+        trees.finish(unit)
+        rights = [(a.mode, f"{a.uid}:{a.gid}", a.path) for a in actions if isinstance(a, SetFolder)]
+        self._list(f"{unit}/rights", words(word for triple in rights for word in triple))
+        for number, ((uid, gid, base), (folders, seeds)) in enumerate(sorted(people.items())):
+            self._people(f"{unit}/people/{number:05d}", uid, gid, base, folders, seeds)
+
+    def _people(self, at: str, uid: int, gid: int, base: str, folders: list[MakeFolder], seeds: list[Seed]) -> None:
+        tar = Archive()
+        below = base.rstrip("/") + "/"
+        pairs = [word for f in folders for word in (f.mode, f.path.removeprefix(below))]
+        tar.file("folders", words(pairs))
+        tar.file("seeds", words(seed.path.removeprefix(below) for seed in seeds))
+        tar.folder("t")
+        for seed in seeds:
+            path = f"t/{seed.path.removeprefix(below)}"
+            for folder in parents(f"/{path}")[1:]:
+                tar.folder(folder)
+            tar.file(path, seed.content, seed.mode, seed.uid, seed.gid)
+            self.files += 1
+        for key, value in (("uid", str(uid)), ("gid", str(gid)), ("base", base)):
+            self.manifest.file(f"{at}/{key}", value.encode())
+        self.manifest.file(f"{at}/tar", tar.bytes())
+
+    # --- the provider's own books -------------------------------------------------------------------------------------
+
+    def _ledger(self, unit: str, jobs: list[Job]) -> None:
+        gone: list[str] = []
+        owed: list[str] = []
+        for job in jobs:
+            file = ledger_file(job.owner, job.name)
+            before = self.facts.claimed_by(job.owner, job.name)
+            if job.gone:
+                gone.append(f"{STORE}/ledger/{file}")
+            elif set(before) != set(job.plan.claims):
+                self.manifest.file(f"{unit}/led/{file}", _ledger(job, job.plan.claims))
+            made = {Target(a.path) for a in job.plan.actions if isinstance(a, MakeFolder)}
+            if made:
+                claims = {*before, *(claim for claim in job.plan.claims if claim.target in made)}
+                self.manifest.file(f"{unit}/pre/{file}", _ledger(job, claims))
+            if job.plan.run:
+                self.manifest.file(f"{unit}/pending/{file}", pending_text(job.owner, job.name).encode())
+                owed.append(f"{STORE}/pending/{file}")
+        for number, argv in enumerate(commands(jobs)):
+            self.manifest.file(f"{unit}/run/{number:04d}", words(argv))
+        self._list(f"{unit}/gone", words(gone))
+        self._list(f"{unit}/owed", words(owed))
+
+
+class _Trees:
+    """New folders in places of root's: filled out of sight, then put in place with all that is in them."""
+
+    def __init__(self, builder: _Builder, made: Mapping[str, MakeFolder]) -> None:
+        self.builder = builder
+        self.made = made
+        self.moves: dict[str, dict[str, None]] = {}
+
+    def take(self, action: MakeFolder | Seed | WriteFile) -> bool:
+        """Put it into its new tree; False when it lies in no new tree."""
+        path = action.target.path if isinstance(action, WriteFile) else action.path
+        top = next((f for f in (*parents(path), path) if f in self.made and self.made[f].worker == 0), None)
+        if top is None:
+            return False
+        place = self._staging(top) + path.removeprefix(dirname(top).rstrip("/"))
+        if isinstance(action, MakeFolder):
+            self._between(top, path, 0, 0)
+            self.builder.contents.folder(place, action.mode, action.uid, action.gid)
+            return True
+        self._between(top, path, action.uid, action.gid)
+        if isinstance(action, WriteFile):
+            self.builder._content(place, action)
+        else:
+            self.builder.files += 1
+            self.builder.written.append(place)
+            self.builder.contents.file(place, action.content, action.mode, action.uid, action.gid)
+        return True
+
+    def finish(self, unit: str) -> None:
+        for number, (into, sources) in enumerate(sorted(self.moves.items())):
+            self.builder.manifest.file(f"{unit}/trees/{number:05d}/into", into.encode())
+            self.builder.manifest.file(f"{unit}/trees/{number:05d}/list", words(sources))
+
+    def _staging(self, top: str) -> str:
+        into = dirname(top)
+        staging = f"{into.rstrip('/')}/.numerian-{self.builder.token}"
+        sources = self.moves.setdefault(into, {})
+        if not sources:
+            self.builder._parents(top)
+            self.builder.staged.append(staging)
+            self.builder.contents.folder(staging, "0700")
+        sources[f"{staging}/{basename(top)}"] = None
+        return staging
+
+    def _between(self, top: str, path: str, uid: int, gid: int) -> None:
+        staging = self._staging(top)
+        for folder in parents(path):
+            if folder.startswith(f"{top}/") and folder not in self.made:
+                self.builder.contents.folder(staging + folder.removeprefix(dirname(top).rstrip("/")), "0755", uid, gid)
+
+
+def _of_service(actions: Iterable[Action], name: str) -> list[WriteFile | RemoveFile]:
+    return [a for a in actions if isinstance(a, WriteFile | RemoveFile) and a.target.service == name]
+
+
+def _ledger(job: Job, claims: Iterable[Claim]) -> bytes:
+    return ledger_text(job.owner, job.name, claims).encode()
