@@ -217,7 +217,7 @@ class Members:
         node = scalar(root, given[0]) if given else None
         if node is None:
             return None
-        key, code = given[0], (node.text or "").strip().replace(" ", "").upper()
+        key, code = given[0], "".join((node.text or "").split()).upper()
         known = {"insee": self.reference.communes, "siren": self.reference.epcis}.get(key, self.reference.departements)
         if code in known:
             return known[code]

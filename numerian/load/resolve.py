@@ -64,8 +64,14 @@ def read(folder: Path, today: date, problems: list[Problem]) -> Inventory | None
     members_check.check_redirects()
     if problems or datacenters is None or plans is None:
         return None
+    unknown = [document.path for document in documents if document.said is None or document.place is None]
+    problems.extend(Problem(path, 1, 1, "this is no member that is known", "look at its code") for path in unknown)
     servers = {name: _server(name, entry, folder) for name, entry in datacenters.servers.items()}
-    members = [_member(document, servers, plans, facts, today) for document in documents]
+    members = [
+        _member(document.path, document.said, document.place, servers, plans, facts, today)
+        for document in documents
+        if document.said is not None and document.place is not None
+    ]
     return Inventory(
         members=tuple(sorted(members, key=lambda member: member.code)),
         servers=servers,
@@ -140,11 +146,16 @@ def _plan(name: str, plans: PlansFile, exceptions: Settings) -> Plan:
     return Plan(name=name, label=entry.label, **dict(settings))
 
 
-def _member(document: _Document, servers: dict[str, Server], plans: PlansFile, facts: Reference, today: date) -> Member:
-    """Return the member of a file that has no fault left."""
-    said, place = document.said, document.place
-    if said is None or place is None:  # a fault would have been noted, and `read` stops at one
-        raise RuntimeError(f"{document.path}: not resolved, and no problem was noted")
+def _member(
+    path: Path,
+    said: MemberFile,
+    place: Place,
+    servers: dict[str, Server],
+    plans: PlansFile,
+    facts: Reference,
+    today: date,
+) -> Member:
+    """Return the member of a file that has no fault."""
     site_canonical = said.site.canonical if said.site else None
     plan = _plan(said.plan, plans, Settings(quota_mb=said.quota_mb, canonical=site_canonical))
     first = next(server.name for server in servers.values() if server.datacenter == said.datacenter)
@@ -159,7 +170,7 @@ def _member(document: _Document, servers: dict[str, Server], plans: PlansFile, f
         siren=place.siren,
         longitude=place.longitude,
         latitude=place.latitude,
-        file=document.path,
+        file=path,
         datacenter=said.datacenter,
         server=said.server or first,
         status=said.status,

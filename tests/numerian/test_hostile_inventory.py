@@ -62,7 +62,9 @@ def outcome(files: dict[str, bytes]) -> Inventory | None:
             (folder / path).parent.mkdir(exist_ok=True)
             (folder / path).write_bytes(content)
         try:
-            return load(folder)
+            inventory = load(folder)
+            assert len(inventory.members) == 2  # nobody is left out in silence
+            return inventory
         except InventoryError as error:
             assert error.problems
             for problem in error.problems:

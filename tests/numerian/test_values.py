@@ -129,7 +129,7 @@ def test_the_reference_data_say_what_the_file_does_not(make: Make) -> None:
     ("file", "key", "name", "siren"),
     [
         ("07-ardeche.yaml", "departement: 07", "Ardèche", "220700017"),
-        ("200071413-ca-privas-centre-ardeche.yaml", "siren: 200 071 413", "CA Privas Centre Ardèche", "200071413"),
+        ("200071413-ca-privas-centre-ardeche.yaml", "siren: 200\u00a0071 413", "CA Privas Centre Ardèche", "200071413"),
     ],
 )
 def test_a_member_may_be_a_departement_or_an_epci(file: str, key: str, name: str, siren: str, make: Make) -> None:
