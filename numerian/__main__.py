@@ -18,6 +18,23 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code (0 done, 1 something failed, 2 wrong usage, 130 interrupted)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        print(_explain(error), file=sys.stderr)
+        return FAILED
+
+
+def _run(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         print(overview())
         return 0 if words else USAGE
@@ -30,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if entry is None:
         print(_unknown(words[0]), file=sys.stderr)
         return USAGE
-    return _guarded(entry, words[1:])
+    return _run_command(entry, words[1:])
 
 
 def overview() -> str:
@@ -48,22 +65,7 @@ def _unknown(word: str) -> str:
     return f"numerian has no command {word!r}{guess}"
 
 
-def _guarded(entry: Entry, words: list[str]) -> int:
-    try:
-        return _run(entry, words)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output (head, less) has gone; Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    except Exception as error:
-        print(_explain(error), file=sys.stderr)
-        return FAILED
-
-
-def _run(entry: Entry, words: list[str]) -> int:
+def _run_command(entry: Entry, words: list[str]) -> int:
     from importlib import import_module
 
     module = import_module(f"numerian.command.{entry.module}")

@@ -61,7 +61,7 @@ def host_of(step: Step, providers: Mapping[str, Step]) -> str:
 
 
 def entries(log: Log, steps: list[Step]) -> list[Entry]:
-    """Return the report's entries in order of host, kind and name."""
+    """Return the report's entries in order of host (those of none last), kind and name."""
     found = [
         Entry(
             op=step.op,
@@ -76,7 +76,7 @@ def entries(log: Log, steps: list[Step]) -> list[Entry]:
         # Components and the stack itself have nothing of their own on a server.
         if step.current is not None and step.current.custom and not step.type.startswith("pulumi:providers:")
     ]
-    return sorted(found, key=lambda entry: (entry.host, entry.kind, entry.name))
+    return sorted(found, key=lambda entry: (entry.host == "", entry.host, entry.kind, entry.name))
 
 
 def changes_of(step: Step) -> Iterator[Change]:

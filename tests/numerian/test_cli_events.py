@@ -178,7 +178,8 @@ def test_the_same_error_of_many_is_told_once_with_their_names() -> None:
     ("text", "expected"),
     [
         (
-            'Program failed with an unhandled exception:\nTraceback (most recent call last):\n  File "a.py", line 1, in b'
+            "Program failed with an unhandled exception:\nTraceback (most recent call last):\n"
+            '  File "a.py", line 1, in b'
             "\n    raise ValueError(x)\n    ^^^^^\nValueError: no such member\n",
             "no such member",
         ),

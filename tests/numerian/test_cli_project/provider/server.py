@@ -70,6 +70,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if not preview:
             for path, file in news.get("files", {}).items():
                 if "slow" in file["content"]:
+                    SERVERS.with_name("slow-begun").touch()
                     time.sleep(3)
                 if "refuse" in file["content"]:
                     message = f"{news['host']}: {path}: the validator refused it; mend line 1"

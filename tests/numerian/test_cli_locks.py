@@ -1,0 +1,89 @@
+"""A lock is removed when its engine is surely dead, and only then."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from numerian.engine import locks
+from numerian.engine.workspace import Workspace
+
+Lock = Callable[..., Path]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workspace:
+    (tmp_path / "Pulumi.yaml").write_text("name: tiny\n")
+    return Workspace(tmp_path, "lab")
+
+
+@pytest.fixture
+def lock(place: Workspace) -> Lock:
+    def write(pid: int, host: str | None = None, stack: str = "lab") -> Path:
+        folder = place.folder / "state" / ".pulumi" / "locks" / "organization" / "tiny" / stack
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{pid}.json"
+        since = "2026-01-01T00:00:00Z"
+        content = {"pid": pid, "username": "ops1", "hostname": host or socket.gethostname(), "timestamp": since}
+        file.write_text(json.dumps(content))
+        return file
+
+    return write
+
+
+@pytest.fixture
+def gone() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+@pytest.fixture
+def alive(tmp_path: Path) -> Iterator[int]:
+    """The number of a running process named pulumi."""
+    program = tmp_path / "pulumi"
+    shutil.copy(shutil.which("sleep") or "/bin/sleep", program)
+    process = subprocess.Popen([program, "60"])
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
+def test_the_lock_of_a_dead_engine_of_this_machine_goes(place: Workspace, lock: Lock, gone: int) -> None:
+    file = lock(gone)
+    (cleared,) = locks.clear_dead(place)
+    assert (cleared.pid, cleared.user, file.exists()) == (gone, "ops1", False)
+
+
+def test_a_number_that_another_program_has_now_is_dead_too(place: Workspace, lock: Lock) -> None:
+    file = lock(os.getpid())
+    assert [cleared.file for cleared in locks.clear_dead(place)] == [file]
+
+
+def test_a_running_engines_lock_stays(place: Workspace, lock: Lock, alive: int) -> None:
+    file = lock(alive)
+    assert (locks.clear_dead(place), file.exists()) == ([], True)
+
+
+def test_another_machines_lock_stays(place: Workspace, lock: Lock, gone: int) -> None:
+    file = lock(gone, host="another-machine")
+    assert (locks.clear_dead(place), file.exists()) == ([], True)
+
+
+def test_another_stacks_lock_stays(place: Workspace, lock: Lock, gone: int) -> None:
+    file = lock(gone, stack="production")
+    assert (locks.clear_dead(place), file.exists()) == ([], True)
+
+
+def test_what_is_no_lock_is_left_alone(place: Workspace, lock: Lock, gone: int) -> None:
+    file = lock(gone)
+    file.write_text("{")
+    assert (locks.clear_dead(place), file.exists()) == ([], True)
