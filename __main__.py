@@ -1,5 +1,6 @@
 """The program: from the inventory to servers and communes."""
 
+import os
 from pathlib import Path
 
 import pulumi
@@ -16,7 +17,8 @@ from provider.resources import Member as Guarded
 
 def main() -> None:
     """Declare everything that the inventory says."""
-    inventory = load(Path(pulumi.Config().get("inventory") or "inventory"))
+    chosen = os.environ.get("NUMERIAN_INVENTORY") or pulumi.Config().get("inventory")
+    inventory = load(Path(chosen or "inventory"))
     connections.write(inventory, Path(".work") / pulumi.get_stack())
     guard = Guard("guard", members={member.code: guarded(member) for member in inventory.members})
     after_guard = pulumi.ResourceOptions(depends_on=[guard])

@@ -1,0 +1,266 @@
+"""The twelve communes' sites on real servers: deployed by `numerian up`, visited by name from outside."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lab import Lab
+from numerian.load import load
+from numerian.model import Inventory
+
+ROOT = Path(__file__).resolve().parents[2]
+STACK = "test-sites"
+FOLDER = ROOT / ".work" / STACK
+
+
+@dataclass
+class Deployed:
+    """The sites as they run."""
+
+    lab: Lab
+    inventory: Inventory
+
+    def numerian(self, *words: str, fails: bool = False) -> str:
+        return numerian(*words, fails=fails)
+
+    def sh(self, server: str, script: str) -> str:
+        code, out, err = self.lab.exec(server, ["sh", "-c", script])
+        assert code == 0, err
+        return out
+
+    def get(self, url: str, *arguments: str) -> tuple[int, dict[str, str], str]:
+        """Ask as a visitor; return the status, the headers and the body."""
+        code, out, err = self.lab.curl("--include", *arguments, url)
+        assert code == 0, f"{url}: {err}"
+        head, _, body = out.replace("\r\n", "\n").partition("\n\n")
+        first, *lines = head.splitlines()
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        return int(first.split()[1]), headers, body
+
+    def edit(self, code: str, old: str, new: str) -> None:
+        (file,) = (FOLDER / "inventory" / "members").glob(f"{code}-*.yaml")
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def wait_for_certificates(self, seconds: float = 150) -> str:
+        return self.numerian("certificates", "--stack", STACK, "--wait", str(int(seconds)), fails=True)
+
+
+def numerian(*words: str, fails: bool = False) -> str:
+    environment = {**os.environ, "NUMERIAN_INVENTORY": str(FOLDER / "inventory")}
+    program = Path(sys.executable).parent / "numerian"
+    done = subprocess.run(
+        [program, *words], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False
+    )
+    assert fails or done.returncode == 0, done.stdout[-6000:] + done.stderr[-4000:]
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def write_inventory(lab: Lab) -> None:
+    """Copy the demonstration's inventory, its servers being the tests'."""
+    shutil.rmtree(FOLDER / "inventory", ignore_errors=True)
+    shutil.copytree(ROOT / "inventory", FOLDER / "inventory")
+    file = FOLDER / "inventory" / "datacenters.yaml"
+    text = file.read_text(encoding="utf-8").replace("../.work/lab/", f"{lab.folder}/")
+    for server in lab.layout.servers:
+        number = server.loopback.rpartition(".")[2]
+        text = text.replace(f"address: 127.0.1.{number}\n", f"address: {server.loopback}\n")
+        text = re.sub(rf"198\.51\.100\.1{number}\b", server.address, text)
+    file.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def sites(lab: Lab) -> Iterator[Deployed]:
+    """All twelve, deployed; taken down at the end, so that other tests find empty servers."""
+    write_inventory(lab)
+    inventory = load(FOLDER / "inventory")
+    pointing = {
+        name: lab.layout.server(member.server).address
+        for member in inventory.members
+        if member.site
+        for name in member.site.names
+    }
+    # One old domain isn't ours yet, half of another points elsewhere.
+    pointing.pop("www.ville-privas.test")
+    lab.set_names(pointing)
+    numerian("stack", "init", STACK)
+    numerian("up", "--stack", STACK, "--yes")
+    deployed = Deployed(lab, inventory)
+    deployed.wait_for_certificates()
+    yield deployed
+    numerian("destroy", "--stack", STACK, "--yes", fails=True)
+
+
+def test_every_site_ends_on_its_main_name_over_https(sites: Deployed) -> None:
+    """http and https, bare and www: four ways in, one address out."""
+    for member in sites.inventory.members:
+        assert member.site
+        domain, main = member.site.domain, member.site.main_name
+        if member.site.kind == "redirect":
+            continue
+        for start in (f"http://{domain}/", f"http://www.{domain}/", f"https://{domain}/", f"https://www.{domain}/"):
+            code, out, err = sites.lab.curl("-L", "-o", "/dev/null", "-w", "%{http_code} %{url_effective}", start)
+            assert (code, out) == (0, f"200 https://{main}/"), f"{start}: {out} {err}"
+
+
+def test_a_redirect_site_leads_away_from_every_name(sites: Deployed) -> None:
+    away = [member.site for member in sites.inventory.members if member.site and member.site.kind == "redirect"]
+    assert away
+    for site in away:
+        for name in site.names:
+            status, headers, _ = sites.get(f"http://{name}/x")
+            assert (status, headers["location"]) == (301, f"https://{name}/x")
+            status, headers, _ = sites.get(f"https://{name}/x")
+            assert (status, headers["location"]) == (302, site.to)
+
+
+def test_http_goes_to_https_of_the_same_name_first(sites: Deployed) -> None:
+    status, headers, _ = sites.get("http://privas.test/a?b=c")
+    assert (status, headers["location"]) == (301, "https://privas.test/a?b=c")
+
+
+def test_an_old_domain_leads_to_the_new_one_with_its_path(sites: Deployed) -> None:
+    for start in ("http://ville-privas.test/a?b=c", "https://ville-privas.test/a?b=c"):
+        status, headers, _ = sites.get(start)
+        assert (status, headers["location"]) == (301, "https://www.privas.test/a?b=c")
+
+
+def test_a_page_comes_with_http2_compression_and_security_headers(sites: Deployed) -> None:
+    code, out, _ = sites.lab.curl(
+        "-o", "/dev/null", "-D", "-", "--compressed", "-w", "%{http_version}", "https://www.privas.test/"
+    )
+    assert code == 0 and out.endswith("2")
+    head = out.lower()
+    assert "content-encoding: gzip" in head
+    assert "strict-transport-security: max-age=31536000" in head
+    assert "content-security-policy: default-src 'self'" in head
+    assert "x-content-type-options: nosniff" in head
+    assert "x-robots-tag: noindex" in head
+    assert "server: nginx\r" in head
+
+
+def test_pages_of_errors_and_of_security(sites: Deployed) -> None:
+    status, headers, body = sites.get("https://www.privas.test/nowhere")
+    assert status == 404 and "Page introuvable" in body and "strict-transport-security" in headers
+    status, headers, body = sites.get("https://www.privas.test/.well-known/security.txt")
+    assert status == 200 and "Contact: mailto:" in body and headers["content-type"].startswith("text/plain")
+    assert "Disallow: /" in sites.get("https://www.privas.test/robots.txt")[2]
+
+
+def test_the_start_page_is_the_communes(sites: Deployed) -> None:
+    assert "<h1>Mairie du Teil</h1>" in sites.get("https://www.le-teil.test/")[2]
+    assert "non conforme" in sites.get("https://www.le-teil.test/accessibilite")[2]
+    assert "Hébergement" in sites.get("https://www.le-teil.test/mentions-legales")[2]
+
+
+def test_homonyms_are_two_sites(sites: Deployed) -> None:
+    pages = [sites.get(f"https://www.mars-{where}.test/mentions-legales")[2] for where in ("ardeche", "loire")]
+    assert all("Commune de Mars" in page for page in pages) and pages[0] != pages[1]
+
+
+def test_a_name_that_is_nobodys_gets_no_answer(sites: Deployed) -> None:
+    address = sites.lab.layout.server("privas").address
+    assert sites.lab.curl("-H", "Host: nobody.test", f"http://{address}/")[0] == 52
+    assert sites.lab.curl("--resolve", f"nobody.test:443:{address}", "https://nobody.test/")[0] == 35
+
+
+def test_a_name_that_does_not_point_here_is_listed_and_harms_nobody(sites: Deployed) -> None:
+    told = sites.numerian("certificates", "--stack", STACK, fails=True)
+    assert "www.ville-privas.test doesn't point here" in told
+    assert sites.get("https://www.privas.test/")[0] == 200
+
+
+def test_links_and_dot_files_of_a_member_are_not_served(sites: Deployed) -> None:
+    home = "/srv/sites/07186/www"
+    owner = sites.sh("privas", f"stat -c %u {home}").strip()
+    sites.sh(
+        "privas",
+        f"cd {home} && setpriv --reuid {owner} --regid {owner} --clear-groups sh -c '"
+        "ln -s /srv/certificates/07319 keys; ln -s /etc/passwd p.html; ln -s ../../07319/www other;"
+        "mkdir .git; echo secret > .git/config; echo own > own.txt'",
+    )
+    try:
+        assert sites.get("https://www.privas.test/own.txt")[2] == "own\n"
+        for path in ("keys/key.pem", "p.html", "other/index.html", ".git/config"):
+            assert sites.get(f"https://www.privas.test/{path}")[0] == 404, path
+    finally:
+        sites.sh("privas", f"cd {home} && rm -rf keys p.html other .git own.txt")
+
+
+def test_visits_hold_no_full_address_and_the_security_log_does(sites: Deployed) -> None:
+    sites.get("https://www.privas.test/a-visit?who=me")
+    client = sites.lab.layout.client
+    visit = sites.sh("privas", "grep a-visit /var/log/front/visits.log | tail -n 1")
+    assert visit.startswith(client.rpartition(".")[0] + ".0 ") and client not in visit and "who=me" not in visit
+    assert f"[{client}]:" in sites.sh("privas", "grep a-visit /var/log/front/security.log | tail -n 1")
+    assert sites.sh("privas", "stat -c %a /var/log/front").strip() == "750"
+
+
+def test_the_front_can_do_little_and_its_keys_are_not_for_everybody(sites: Deployed) -> None:
+    modes = sites.sh("privas", "stat -L -c '%a %U %G' /srv/certificates/07186/key.pem /srv/certificates/07186")
+    assert modes.splitlines() == ["640 acme front", "750 acme front"]
+    state = sites.sh("privas", "docker inspect front --format '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}}'")
+    assert state.strip() == "601:601 true"
+
+
+def test_what_people_put_there_is_never_touched_again(sites: Deployed) -> None:
+    page = "/srv/sites/07319/www/index.html"
+    sites.sh("privas", f"echo '<h1>Le nôtre</h1>' > {page}; rm /srv/sites/07319/www/accessibilite.html")
+    sites.edit("07319", "phone: 04 65 71 00 07", "phone: 04 65 71 00 08")
+    sites.numerian("up", "--stack", STACK, "--yes", "--refresh")
+    assert sites.get("https://www.le-teil.test/")[2] == "<h1>Le nôtre</h1>\n"
+    assert sites.get("https://www.le-teil.test/accessibilite")[0] in (200, 404)
+
+
+def test_maintenance_comes_and_goes(sites: Deployed) -> None:
+    sites.edit("07186", "  domain: privas.test\n", "  domain: privas.test\n  maintenance: true\n")
+    sites.numerian("up", "--stack", STACK, "--yes")
+    try:
+        status, headers, body = sites.get("https://www.privas.test/anything")
+        assert (status, headers["retry-after"]) == (503, "3600")
+        assert "Site en maintenance" in body and "strict-transport-security" in headers
+        assert sites.get("https://www.le-teil.test/")[0] == 200
+    finally:
+        sites.edit("07186", "  maintenance: true\n", "")
+        sites.numerian("up", "--stack", STACK, "--yes")
+    assert sites.get("https://www.privas.test/")[0] == 200
+
+
+def test_a_new_old_domain_gets_into_the_certificate_by_itself(sites: Deployed) -> None:
+    address = sites.lab.layout.server("privas").address
+    pointing = {name: address for name in ("vieux-teil.test", "www.vieux-teil.test")}
+    for member in sites.inventory.members:
+        assert member.site
+        pointing |= {name: sites.lab.layout.server(member.server).address for name in member.site.names}
+    sites.lab.set_names(pointing)
+    sites.edit("07319", "  domain: le-teil.test\n", "  domain: le-teil.test\n  old_domains: vieux-teil.test\n")
+    sites.numerian("up", "--stack", STACK, "--yes")
+    deadline = time.monotonic() + 90
+    while sites.lab.curl("-o", "/dev/null", "https://vieux-teil.test/")[0] != 0:
+        assert time.monotonic() < deadline, sites.sh("privas", "cat /srv/certificates/status/07319")
+        time.sleep(1)
+    status, headers, _ = sites.get("https://vieux-teil.test/x")
+    assert (status, headers["location"]) == (301, "https://www.le-teil.test/x")
+
+
+def test_a_member_that_vanished_is_stopped_by_the_guard(sites: Deployed) -> None:
+    (file,) = (FOLDER / "inventory" / "members").glob("07011-*.yaml")
+    text = file.read_text(encoding="utf-8")
+    file.unlink()
+    try:
+        told = sites.numerian("up", "--stack", STACK, "--yes", fails=True)
+        assert "status: leaving" in told
+    finally:
+        file.write_text(text, encoding="utf-8")
