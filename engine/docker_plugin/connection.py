@@ -103,7 +103,7 @@ class Daemon:
         if self._way is None or self._adapter is None:
             self._way = dialer(self.endpoint, self._stack)
             self._adapter = DialAdapter(self._way, self._timeout)
-        client = docker.APIClient(base_url="http://localhost", version=version, timeout=self._timeout)
+        client = docker.APIClient(base_url="http://localhost:80", version=version, timeout=self._timeout)
         client.mount("http+docker://", self._adapter)
         client.base_url = "http+docker://localhost"
         return client
@@ -112,14 +112,20 @@ class Daemon:
         said = self._way.last_words() if self._way else ""
         if said:
             return said
-        seen: BaseException | None = error
-        while seen is not None:
-            if isinstance(seen, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError):
-                return f"no answer within {self._timeout} s"
-            if isinstance(seen, OSError) and seen.strerror:
-                return seen.strerror
-            seen = seen.__cause__ or seen.__context__
+        chain = list(_chain(error))
+        words = next((seen.strerror for seen in chain if isinstance(seen, OSError) and seen.strerror), None)
+        if words:
+            return words
+        if any(isinstance(seen, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError) for seen in chain):
+            return f"no answer within {self._timeout} s"
         return "it closed the connection" if isinstance(error, requests.ConnectionError) else str(error)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Go through an error and what it came from: the libraries wrap the one that says something."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _look_at_socket(endpoint: Endpoint) -> None:

@@ -160,21 +160,8 @@ def _devices(inputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def rate(text: str) -> int:
-    """Return a rate such as `10mb` as a number.
-
-    >>> rate("10mb"), rate("1000")
-    (10485760, 1000)
-    """
-    units = {"k": 1024, "m": MEBI, "g": 1024 * MEBI}
-    short = text.strip().lower().removesuffix("b")
-    if short and short[-1] in units:
-        return round(float(short[:-1]) * units[short[-1]])
-    return int(short)
-
-
 def _rates(blocks: Any) -> list[dict[str, Any]]:
-    return [{"Path": block["path"], "Rate": rate(block["rate"])} for block in blocks or []]
+    return [{"Path": block["path"], "Rate": block["rate"]} for block in blocks or []]
 
 
 def _restart(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -242,7 +242,7 @@ def _devices(host: Mapping[str, Any]) -> dict[str, Any]:
         "deviceCgroupRules": host.get("DeviceCgroupRules"),
         "ulimits": [{"name": u["Name"], "soft": u["Soft"], "hard": u["Hard"]} for u in host.get("Ulimits") or []],
         **{
-            ours: [{"path": rate["Path"], "rate": str(rate["Rate"])} for rate in host.get(theirs) or []]
+            ours: [{"path": rate["Path"], "rate": rate["Rate"]} for rate in host.get(theirs) or []]
             for ours, theirs in rates.items()
         },
     }

@@ -33,7 +33,7 @@ def _number(value: Any) -> Any:
 
 
 def _rates() -> Prop:
-    return blocks({"path": text(required=True), "rate": text(required=True)}, unordered=True, replaces=True)
+    return blocks({"path": text(required=True), "rate": whole(required=True, minimum=0)}, unordered=True, replaces=True)
 
 
 _MOUNT = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from engine.docker_plugin.properties import UNKNOWN, Prop, is_empty, join, typed
+from engine.docker_plugin.properties import UNKNOWN, Prop, is_empty, join, says_nothing, typed
 
 
 class Kind(Enum):
@@ -113,16 +113,16 @@ def _compare(
         changes[path] = Change(Kind.ADD if is_empty(old) else Kind.UPDATE, replaces)
         return
     old, new = _shaped(prop, old), _shaped(prop, new)
-    if old == new or (is_empty(old) and is_empty(new)):
+    absent, given = says_nothing(prop, old), not says_nothing(prop, new)
+    if old == new or (absent and not given):
         return
-    if is_empty(old) or is_empty(new):
+    if absent or not given:
         whole = replaces or any(f.replaces for f in prop.fields.values())
-        changes[path] = Change(Kind.ADD if is_empty(old) else Kind.DELETE, whole)
+        changes[path] = Change(Kind.ADD if absent else Kind.DELETE, whole)
     elif prop.type == "object":
         _compare_object(prop, old, new, path, replaces, changes, lenient=lenient)
     elif prop.type == "map":
-        for key in sorted({*old, *new}):
-            _compare(Prop("string"), old.get(key), new.get(key), join(path, key), replaces, changes)
+        _compare_map(old, new, path, replaces, changes)
     elif prop.type == "list" and prop.items:
         _compare_list(prop, old, new, path, replaces, changes, lenient=lenient)
     else:
@@ -152,6 +152,16 @@ def _compare_object(
             changes,
             lenient=lenient,
         )
+
+
+def _compare_map(
+    old: Mapping[str, Any], new: Mapping[str, Any], path: str, replaces: bool, changes: dict[str, Change]
+) -> None:
+    for key in sorted({*old, *new}):
+        if key not in old or key not in new:
+            changes[join(path, key)] = Change(Kind.ADD if key in new else Kind.DELETE, replaces)
+        elif old[key] != new[key]:
+            changes[join(path, key)] = Change(Kind.UPDATE, replaces)
 
 
 def _compare_list(

@@ -125,14 +125,23 @@ def without_notes(value: Any) -> Any:
 def is_empty(value: Any) -> bool:
     """Tell whether `value` says no more than an absent one, as for the official provider.
 
-    >>> is_empty(0), is_empty({"adds": []}), is_empty("no")
-    (True, True, False)
+    >>> is_empty(0), is_empty([]), is_empty("no"), is_empty({"/tmp": ""})
+    (True, True, False, False)
     """
     if isinstance(value, Mapping):
-        return all(is_empty(v) for k, v in value.items() if not k.startswith("__"))
-    if isinstance(value, list):
-        return not value
-    return value is None or value in ("", 0, False)
+        return all(name.startswith("__") for name in value)
+    return value is None or value in ("", 0, False, [])
+
+
+def says_nothing(prop: Prop, value: Any) -> bool:
+    """Tell the same of a property's value: an object of empty fields says nothing, a map of empty values does."""
+    if prop.type == "object" and isinstance(value, Mapping):
+        return all(
+            says_nothing(prop.fields[name], inner)
+            for name, inner in value.items()
+            if name in prop.fields and inner != prop.fields[name].default
+        )
+    return is_empty(value)
 
 
 def typed(prop: Prop, value: Any) -> Any:

@@ -1,0 +1,85 @@
+"""A program written from pulumi-docker's own documentation, through the real engine on this machine's Docker."""
+
+from __future__ import annotations
+
+import docker
+from engine_stack import Stack
+
+# The documentation's first example (image, container) with its network and port examples; only the image's name is
+# one that this machine has.
+PROGRAM = """
+    import pulumi
+    import pulumi_docker as docker
+
+    # Find the latest image.
+    ubuntu = docker.RemoteImage("ubuntu", name="{image}", keep_locally=True)
+
+    private_network = docker.Network("private_network", name="{unique}-net")
+    shared_volume = docker.Volume("shared_volume")
+
+    # Start a container
+    container = docker.Container(
+        "ubuntu-container",
+        name="{unique}",
+        image=ubuntu.image_id,
+        command=["sleep", "infinity"],
+        restart="{restart}",
+        envs=["DEBUG=0"],
+        ports=[docker.ContainerPortArgs(internal=80, external={port}, ip="127.0.0.1")],
+        networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=private_network.name, aliases=["web"])],
+        volumes=[docker.ContainerVolumeArgs(container_path="/data", volume_name=shared_volume.name)],
+        labels=[docker.ContainerLabelArgs(label="b", value="2"), docker.ContainerLabelArgs(label="a", value="1")],
+        must_run=True,
+    )
+    pulumi.export("containerId", container.id)
+    pulumi.export("networkDatas", container.network_datas)
+"""
+
+
+def test_a_program_from_the_documentation_lives_its_whole_life(
+    stack: Stack, daemon: docker.APIClient, image: str, unique: str
+) -> None:
+    def write(port: int = 39080, restart: str = "no") -> None:
+        stack.write(PROGRAM.format(image=image, unique=unique, port=port, restart=restart))
+
+    write()
+    shown = stack.preview()
+    assert set(shown.changes().values()) == {"create"}
+    made = stack.up()
+    assert set(made.changes()) == {"default_5_2_0", "ubuntu", "private_network", "shared_volume", "ubuntu-container"}
+    first = stack.outputs()["containerId"]
+    seen = daemon.inspect_container(unique)
+    assert seen["Id"] == first
+    assert seen["State"]["Running"]
+    assert set(seen["NetworkSettings"]["Networks"]) == {f"{unique}-net"}
+    assert "web" in seen["NetworkSettings"]["Networks"][f"{unique}-net"]["Aliases"]
+    assert seen["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "39080"}]}
+    assert stack.outputs()["networkDatas"][0]["networkName"] == f"{unique}-net"
+    kept = stack.state("ubuntu")
+    assert kept["id"] == kept["outputs"]["imageId"] + image
+    volume = stack.state("shared_volume")["id"]
+    assert volume.startswith("shared_volume-")
+
+    assert stack.up().changes() == {}
+    assert stack.refresh().changes() == {}
+    assert stack.up().changes() == {}
+
+    write(restart="unless-stopped")
+    updated = stack.up()
+    assert updated.changes() == {"ubuntu-container": "update"}
+    assert stack.outputs()["containerId"] == first
+    assert daemon.inspect_container(unique)["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+
+    write(restart="unless-stopped", port=39081)
+    shown = stack.preview()
+    assert set(shown.diffs["ubuntu-container"]) == {"ports[0].external"}
+    replaced = stack.up()
+    assert replaced.changes() == {"ubuntu-container": "replace"}
+    assert stack.outputs()["containerId"] != first
+    assert stack.up().changes() == {}
+
+    stack.run("destroy", "--yes", "--skip-preview")
+    assert daemon.containers(all=True, filters={"name": unique}) == []
+    assert daemon.networks(names=[f"{unique}-net"]) == []
+    assert daemon.volumes(filters={"name": volume})["Volumes"] in (None, [])
+    assert daemon.inspect_image(image)["Id"] == kept["outputs"]["imageId"]
