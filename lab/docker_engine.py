@@ -15,6 +15,7 @@ from lab.process import Say
 
 LOG = layout.WORK / "dockerd.log"
 PID = layout.WORK / "dockerd.pid"
+SYSTEMD = Path("/run/systemd/system")
 START_SECONDS = 90.0
 
 
@@ -39,7 +40,7 @@ def ensure(say: Say) -> str:
         return f"{version()} answers"
     if os.geteuid() != 0:
         raise LabError("no Docker engine answers and the user isn't root", "start Docker, or run as root")
-    if Path("/run/systemd/system").is_dir():
+    if SYSTEMD.is_dir():
         say("systemctl start docker")
         process.output(["systemctl", "start", "docker"], timeout=START_SECONDS)
         _wait(None, say)
@@ -75,7 +76,6 @@ def data_folder() -> Path:
 
 def _start() -> subprocess.Popen[bytes]:
     layout.WORK.mkdir(exist_ok=True)
-    path = os.pathsep.join(["/usr/local/sbin", "/usr/sbin", "/sbin", os.environ.get("PATH", "")])
     with LOG.open("ab") as log:
         # A session of its own: Ctrl-C in `make lab` must not take the engine down with all that runs on it.
         daemon = subprocess.Popen(
@@ -84,7 +84,7 @@ def _start() -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": process.system_path()},
         )
     PID.write_text(f"{daemon.pid}\n")
     return daemon

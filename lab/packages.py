@@ -19,10 +19,10 @@ def missing(*, base: bool) -> list[str]:
         base: whether a Debian base must still be made (only that needs debootstrap).
     """
     wanted = []
-    has_engine = docker_engine.answers() or shutil.which("dockerd", path=_system_path())
+    has_engine = docker_engine.answers() or shutil.which("dockerd", path=process.system_path())
     if not has_engine or not shutil.which("docker"):
         wanted.append("docker.io")
-    if base and not shutil.which("debootstrap", path=_system_path()):
+    if base and not shutil.which("debootstrap", path=process.system_path()):
         wanted.append("debootstrap")
     if not shutil.which("ssh-keygen"):
         wanted.append("openssh-client")
@@ -44,8 +44,3 @@ def install(names: list[str], say: Say) -> str:
     process.follow(["apt-get", "-q", "update"], say, log=log, env=APT)
     process.follow(["apt-get", "-q", "-y", "install", *names], say, log=log, env=APT)
     return "installed " + ", ".join(names)
-
-
-def _system_path() -> str:
-    # Administrators' programs: an ordinary user's PATH lacks these folders on Debian.
-    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from engine import install as engine_install
 from engine.errors import EngineError
-from lab import acme, base, cache, docker_engine, layout, packages, process
+from lab import acme, base, cache, docker_engine, layout, packages, process, servers
 from lab.errors import LabError
 from lab.layout import Layout
 
@@ -27,7 +27,7 @@ def check(lab: Layout) -> list[str]:
         LabError: with every thing that is missing.
     """
     wanted = packages.missing(base=not base.is_cached() and os.geteuid() == 0)
-    problems = [*_docker(), *_packages(wanted), *_go(), *_ports(lab), *_network(lab), *_disk()]
+    problems = [*_docker(), *_packages(wanted), *_go(), *_foreign(lab), *_ports(lab), *_network(lab), *_disk()]
     if problems:
         lines = "\n".join(f"  - {problem}" for problem in problems)
         raise LabError(f"This machine isn't ready; nothing was changed:\n{lines}")
@@ -64,6 +64,10 @@ def _go() -> Iterator[str]:
         yield problem
 
 
+def _foreign(lab: Layout) -> list[str]:
+    return list(servers.foreign(lab)) if docker_engine.answers() else []
+
+
 def _ports(lab: Layout) -> Iterator[str]:
     for server in lab.servers:
         if _runs(lab.container(server.name)):
@@ -72,7 +76,7 @@ def _ports(lab: Layout) -> Iterator[str]:
             if not _listens(server.loopback, port):
                 continue
             yield (
-                f"port {port} of {server.loopback} is taken by {holder(port)}; stop it, or have it listen on another "
+                f"port {port} of {server.loopback} is taken by {holder(server.loopback, port)}; stop it, or have it listen on another "
                 "address"
             )
 
@@ -90,9 +94,9 @@ def _listens(address: str, port: int) -> bool:
         return probe.connect_ex((address, port)) == 0
 
 
-def holder(port: int) -> str:
-    """Name the process that listens on a TCP port, as far as this user may know it."""
-    inodes = set(_inodes(port))
+def holder(address: str, port: int) -> str:
+    """Name the process that listens on a TCP port of an address, as far as this user may know it."""
+    inodes = set(_inodes(address, port))
     for fd in Path("/proc").glob("[0-9]*/fd/*"):
         try:
             if str(fd.readlink()) in inodes:
@@ -141,7 +145,9 @@ def _resolve(host: str | None) -> list[str]:
         return []
 
 
-def _inodes(port: int) -> Iterator[str]:
+def _inodes(address: str, port: int) -> Iterator[str]:
+    # As the kernel writes it: bytes reversed, in hexadecimal; a listener on all addresses has zeros alone.
+    wanted = socket.inet_aton(address)[::-1].hex().upper()
     for table in ("tcp", "tcp6"):
         try:
             rows = Path("/proc/net", table).read_text().splitlines()[1:]
@@ -149,7 +155,8 @@ def _inodes(port: int) -> Iterator[str]:
             continue
         for row in rows:
             words = row.split()
-            if words[3] == "0A" and int(words[1].rsplit(":", 1)[1], 16) == port:
+            host, number = words[1].split(":")
+            if words[3] == "0A" and int(number, 16) == port and (host == wanted or not host.strip("0")):
                 yield f"socket:[{words[9]}]"
 
 

@@ -15,6 +15,14 @@ Say = Callable[[str], None]
 """Takes one line of progress."""
 
 
+SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
+
+def system_path() -> str:
+    """Return PATH with administrators' programs: an ordinary user's lacks these folders on Debian."""
+    return os.pathsep.join([*filter(None, [os.environ.get("PATH")]), *SYSTEM_FOLDERS])
+
+
 def silent(_line: str) -> None:
     """Say nothing."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from lab import acme, base, cache, images, layout, process
@@ -37,7 +38,6 @@ def prepare(lab: Layout, say: Say) -> str:
     key = lab.folder / "id_ed25519"
     if not key.exists():
         process.output(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"deploy@{lab.name}", "-f", str(key)])
-    _refuse_foreign(lab)
     if process.capture(["docker", "network", "inspect", lab.network])[0] == 0:
         return "already there"
     say("network")
@@ -119,7 +119,8 @@ def run(lab: Layout, machine: str, argv: list[str], *, stdin: bytes | None = Non
 
 def remove(lab: Layout, say: Say) -> None:
     """Remove the lab's containers, volumes and network; only what was made for it, from this checkout."""
-    _refuse_foreign(lab)
+    for problem in foreign(lab):
+        raise LabError(problem)
     ours = ["--filter", f"label={layout.LABEL}={lab.name}"]
     for kind, listing, drop in (
         ("containers", ["docker", "ps", "--all", *ours, "--format", "{{.Names}}"], ["docker", "rm", "--force"]),
@@ -138,6 +139,21 @@ def is_running(lab: Layout) -> bool:
         ["docker", "ps", "--filter", f"label={layout.LABEL}={lab.name}", "--format", "{{.Names}}"]
     ).split()
     return set(names) == {lab.container(machine) for machine in lab.machines}
+
+
+def foreign(lab: Layout) -> Iterator[str]:
+    """Say which containers of these names belong to another checkout (one that is gone owns nothing)."""
+    label = f'{{{{index .Config.Labels "{layout.FOLDER_LABEL}"}}}}'
+    for machine in lab.machines:
+        name = lab.container(machine)
+        code, out, _ = process.capture(["docker", "inspect", "--format", label, name])
+        owner = out.decode().strip()
+        if code or owner == str(layout.ROOT) or (owner and not Path(owner).is_dir()):
+            continue
+        if owner:
+            yield f"the container {name} is of the checkout {owner}; run `python3 -m lab down --name {lab.name}` there"
+        else:
+            yield f"a container {name} is there that no checkout made; remove it with `docker rm --force {name}`"
 
 
 def _start(
@@ -173,19 +189,6 @@ def _labels(lab: Layout) -> list[str]:
 def _resolver(lab: Layout) -> list[str]:
     # Not --dns: on a network of ours that gives a loopback resolver, which containers inside a server can't use.
     return ["--volume", f"{lab.folder}/resolv.conf:/etc/resolv.conf:ro"]
-
-
-def _refuse_foreign(lab: Layout) -> None:
-    """Stop if the machines of this name belong to another checkout (one that is gone owns nothing)."""
-    for machine in lab.machines:
-        name = lab.container(machine)
-        label = f'{{{{index .Config.Labels "{layout.FOLDER_LABEL}"}}}}'
-        code, out, _ = process.capture(["docker", "inspect", "--format", label, name])
-        owner = out.decode().strip()
-        if code or owner == str(layout.ROOT) or (owner and not Path(owner).is_dir()):
-            continue
-        remedy = f"run `make lab-down` in {owner}" if owner else f"remove it with `docker rm -f {name}`"
-        raise LabError(f"the container {name} was made {f'from {owner}' if owner else 'by somebody else'}", remedy)
 
 
 def _wait_for_systemd(lab: Layout, machine: str) -> None:

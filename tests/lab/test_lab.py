@@ -140,7 +140,7 @@ def test_a_port_that_is_taken_is_named_with_its_holder() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert f"(process {os.getpid()})" in preflight.holder(port)
+        assert f"(process {os.getpid()})" in preflight.holder("127.0.0.1", port)
 
 
 def test_steps_wait_for_what_they_need_and_all_failures_are_told() -> None:

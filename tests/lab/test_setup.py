@@ -1,0 +1,193 @@
+"""What the set-up says before it changes anything, and how it gets an engine: on machines that lack things."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab import LabError, acme, base, cache, docker_engine, layout, names, preflight, process, steps
+from lab.layout import Layout
+
+LAB = replace(layout.layout("test"), name="nowhere", loopback="127.0.9", prefix="198.18.9")
+
+
+def put(folder: Path, name: str, script: str) -> Path:
+    """Write a stub program."""
+    file = folder / name
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+    return file
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine whose only programs are the ones that a test puts there; nobody is root, the cache is empty."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    put(programs, "ssh-keygen", "exit 0")
+    put(programs, "go", "echo go1.26.0; echo auto")
+    for name in ("sh", "sleep", "touch"):
+        (programs / name).symlink_to(f"/bin/{name}")
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setattr(process, "SYSTEM_FOLDERS", ())
+    monkeypatch.setenv("NUMERIAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(preflight.engine_install, "check", lambda _root: None)
+    return programs
+
+
+def problems(lab: Layout = LAB) -> str:
+    with pytest.raises(LabError, match="nothing was changed") as caught:
+        preflight.check(lab)
+    return str(caught.value)
+
+
+def lines(text: str) -> int:
+    return text.count("\n  - ")
+
+
+def test_no_docker_and_no_root_is_one_sentence(machine: Path) -> None:
+    text = problems()
+    assert lines(text) == 1
+    assert "there is no Docker and the user isn't root; install Docker (Debian: docker.io), or run as root" in text
+
+
+def test_a_docker_that_refuses_this_user_is_another(machine: Path) -> None:
+    put(machine, "docker", "echo permission denied >&2; exit 1")
+    text = problems()
+    assert lines(text) == 1
+    assert "no Docker engine answers to this user" in text
+
+
+def test_no_go_and_an_old_go_are_told_with_the_remedy(machine: Path) -> None:
+    put(machine, "docker", "exit 0")
+    put(machine, "go", "echo go1.19.8; echo")
+    assert "Go 1.19.8 is too old; install Go 1.25.11 or newer" in problems()
+    (machine / "go").unlink()
+    assert "there is no Go on PATH; install Go 1.25.11 or newer" in problems()
+
+
+def test_go_is_not_asked_for_when_everything_is_built(machine: Path) -> None:
+    put(machine, "docker", "exit 1")
+    (machine / "go").unlink()
+    cache.folder().mkdir(parents=True)
+    acme.binary().write_text("")
+    assert "Go" not in problems()
+
+
+def test_a_port_that_is_taken_is_told_with_its_holder(machine: Path) -> None:
+    put(machine, "docker", "exit 1")
+    with socket.socket() as taken:
+        taken.bind(("127.0.9.1", 2222))
+        taken.listen()
+        text = problems()
+    assert "port 2222 of 127.0.9.1 is taken by" in text
+    assert f"(process {os.getpid()})" in text
+    assert lines(text) == 2
+
+
+def test_too_little_disk_is_told_once_a_disk(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(machine, "docker", "exit 1")
+    full = type("Usage", (), {"free": 1e9})
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _path: full)
+    text = problems()
+    assert "only 1.0 GB are free at" in text
+    assert "8 GB are needed" in text
+
+
+def test_a_network_that_hides_the_machines_dns_is_refused(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(machine, "docker", "exit 1")
+    monkeypatch.setattr(preflight, "_nameservers", lambda: ["198.18.9.53"])
+    assert "reaches its DNS at 198.18.9.53, in the lab's network 198.18.9.0/24" in problems()
+
+
+def test_root_without_docker_gets_debians(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    put(machine, "apt-get", "exit 0")
+    wanted = preflight.check(LAB)
+    assert wanted[:2] == ["docker.io", "debootstrap"]
+
+
+def test_a_dockerd_is_started_waited_for_and_stopped(
+    machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(docker_engine, "LOG", tmp_path / "dockerd.log")
+    monkeypatch.setattr(docker_engine, "PID", tmp_path / "dockerd.pid")
+    monkeypatch.setattr(docker_engine, "SYSTEMD", tmp_path / "none")
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    up = tmp_path / "up"
+    put(machine, "docker", f'test -e {up} || exit 1; [ "$1" = version ] && echo 20.10; exit 0')
+    put(machine, "dockerd", f"sleep 0.3; touch {up}; trap 'exit 0' TERM; while :; do sleep 0.1; done")
+    assert docker_engine.ensure(lambda _line: None).startswith("20.10 started here")
+    assert docker_engine.ensure(lambda _line: None) == "20.10 answers"
+    pid = int(docker_engine.PID.read_text())
+    assert docker_engine.stop_own()
+    assert not docker_engine._is_dockerd(pid)
+    assert not docker_engine.stop_own()
+
+
+def test_a_dockerd_that_dies_is_an_error_with_its_last_words(
+    machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(docker_engine, "LOG", tmp_path / "dockerd.log")
+    monkeypatch.setattr(docker_engine, "PID", tmp_path / "dockerd.pid")
+    monkeypatch.setattr(docker_engine, "SYSTEMD", tmp_path / "none")
+    put(machine, "docker", "exit 1")
+    put(machine, "dockerd", "echo no iptables here >&2; exit 1")
+    with pytest.raises(LabError, match="dockerd ended at its start:\n    no iptables here"):
+        docker_engine.ensure(lambda _line: None)
+
+
+def test_the_mirror_is_the_machines_own(tmp_path: Path) -> None:
+    sources = tmp_path / "sources.list.d"
+    sources.mkdir()
+    assert base.machine_mirror(tmp_path) == ""
+    (sources / "a.list").write_text("deb https://secure.test/debian trixie main\n")
+    assert base.machine_mirror(tmp_path) == ""
+    (sources / "b.sources").write_text("Types: deb\nURIs: http://mirror.test/debian/\nSuites: trixie\n")
+    assert base.machine_mirror(tmp_path) == "http://mirror.test/debian"
+
+
+def test_a_recipe_changes_with_content_mode_and_name(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_text("1")
+    seen = [cache.recipe(tmp_path)]
+    file.write_text("2")
+    seen.append(cache.recipe(tmp_path))
+    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    seen.append(cache.recipe(tmp_path))
+    file.rename(tmp_path / "b")
+    seen.append(cache.recipe(tmp_path))
+    assert len(set(seen)) == 4
+
+
+def test_names_render_sorted_and_refuse_what_is_no_name() -> None:
+    assert names.hosts({"b.test": ["198.18.2.1", "2001:db8::1"], "a.test": "198.18.2.2"}) == (
+        "198.18.2.2 a.test\n198.18.2.1 b.test\n2001:db8::1 b.test\n"
+    )
+    with pytest.raises(LabError, match="is no host name"):
+        names.hosts({"a.test\n198.18.2.2 b.test": "198.18.2.2"})
+
+
+def test_a_long_step_gives_a_sign_of_life_in_a_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(steps, "HEARTBEAT_SECONDS", 0.2)
+
+    def work(say: steps.Say) -> str:
+        say("half way")
+        time.sleep(0.7)
+        return "done"
+
+    steps.run([steps.Step("slow", work)])
+    out = capsys.readouterr().out
+    assert "… slow: 0 s  half way" in out
+    assert out.rstrip().endswith("done")
