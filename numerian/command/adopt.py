@@ -12,10 +12,11 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from numerian import engine_run
 from numerian.command import add_stack_option
 from numerian.command.terminal import Progress, say
 from numerian.engine import environment, faults, workspace
-from numerian.engine import run as engine_run
+from numerian.engine import run as runner
 from numerian.engine.changes import host_of
 from numerian.engine.events import Log, Step
 from numerian.engine.workspace import Workspace, WorkspaceError
@@ -52,7 +53,7 @@ def run(options: Namespace) -> int:
     """Print the commands; 0 also when there is nothing to adopt."""
     place = workspace.find(options.stack)
     workspace.require_stack(place)
-    settings = environment.variables(place, environment.find_engine(place.root, say))
+    settings = environment.variables(place, engine_run.find(place.root, say))
     environment.write(place, settings)
     log = _preview(place, environment.for_process(settings))
     found = _on_servers(place, [step for step in log.changed if step.op == "create" and step.type in IMPORTABLE], log)
@@ -72,10 +73,8 @@ def run(options: Namespace) -> int:
 
 def _preview(place: Workspace, variables: dict[str, str]) -> Log:
     progress = Progress()
-    words = engine_run.arguments("preview", place.stack)
-    outcome = engine_run.run(
-        ["pulumi", *words], place.root, variables, lambda log: progress.show("reading the program")
-    )
+    words = runner.arguments("preview", place.stack)
+    outcome = runner.run(["pulumi", *words], place.root, variables, lambda log: progress.show("reading the program"))
     progress.clear()
     if outcome.code != 0:
         what = faults.faults(outcome.log, outcome.said)

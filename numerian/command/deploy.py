@@ -9,10 +9,11 @@ import time
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 
+from numerian import engine_run
 from numerian.command import add_stack_option
 from numerian.command.terminal import Progress, confirm, say, style
 from numerian.engine import changes, environment, faults, locks, report, workspace
-from numerian.engine import run as engine_run
+from numerian.engine import run as runner
 from numerian.engine.workspace import Workspace, WorkspaceError
 
 NOT_CONSULTED = "servers not consulted: this compares the inventory with the state (`--refresh` asks the servers)"
@@ -22,7 +23,7 @@ NOT_CONSULTED = "servers not consulted: this compares the inventory with the sta
 class Result:
     """A finished run, with what is told of it."""
 
-    outcome: engine_run.Outcome
+    outcome: runner.Outcome
     entries: list[changes.Entry]
     found: list[faults.Fault]
     seconds: float
@@ -74,7 +75,7 @@ def run(options: Namespace) -> int:
 
 def _prepare(place: Workspace, options: Namespace) -> dict[str, str]:
     """Make ready what an engine's run needs; return its environment."""
-    engine = environment.find_engine(place.root, say)
+    engine = engine_run.find(place.root, say)
     settings = environment.variables(place, engine)
     environment.write(place, settings)
     # The program writes them itself when it runs; refresh and destroy run without it.
@@ -100,7 +101,7 @@ def _engine(
     place: Workspace, variables: dict[str, str], options: Namespace, verb: str, *extra: str, refresh: bool
 ) -> Result:
     message = f"numerian {options.command}, by {_who()}"
-    words = engine_run.arguments(verb, place.stack, refresh=refresh, message=message, extra=extra)
+    words = runner.arguments(verb, place.stack, refresh=refresh, message=message, extra=extra)
     progress = Progress()
     started = time.monotonic()
 
@@ -109,7 +110,7 @@ def _engine(
         say("stopping: what is under way is finished and kept; interrupt again to stop at once")
 
     label = verb if not extra else f"{verb} (preview)"
-    outcome = engine_run.run(
+    outcome = runner.run(
         ["pulumi", *words],
         place.root,
         variables,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from numerian import engine_run
 from numerian.command import add_stack_option
 from numerian.command.terminal import say, style
 from numerian.engine import environment, locks, workspace
@@ -87,7 +88,7 @@ def _engine(place: Workspace) -> Iterator[Finding]:
     from engine.errors import EngineError
 
     try:
-        engine = environment.find_engine(place.root, say)
+        engine = engine_run.find(place.root, say)
     except EngineError as error:
         yield Finding("engine", "none", str(error))
         return
@@ -104,7 +105,7 @@ def _engine(place: Workspace) -> Iterator[Finding]:
     yield from _plugins(place, engine, variables)
 
 
-def _plugins(place: Workspace, engine: environment.Engine, variables: dict[str, str]) -> Iterator[Finding]:
+def _plugins(place: Workspace, engine: engine_run.Engine, variables: dict[str, str]) -> Iterator[Finding]:
     own = place.root / "provider" / "pulumi-resource-numerian"
     executable = own.is_file() and os.access(own, os.X_OK)
     yield Finding(

@@ -8,6 +8,7 @@ import subprocess
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from numerian import engine_run
 from numerian.command.terminal import say
 from numerian.engine import environment
 from numerian.engine.workspace import Workspace, WorkspaceError, find, has_passphrase, state_file
@@ -41,7 +42,7 @@ def init(place: Workspace) -> None:
     if place.state_folder is not None:
         place.state_folder.mkdir(parents=True, exist_ok=True)
     place.config_file.parent.mkdir(exist_ok=True)
-    settings = environment.variables(place, environment.find_engine(place.root, say))
+    settings = environment.variables(place, engine_run.find(place.root, say))
     environment.write(place, settings)
     pulumi = _Pulumi(place, environment.for_process(settings))
     state = state_file(place)

@@ -5,40 +5,15 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from numerian.connections import write_file
 from numerian.engine.workspace import Workspace
+from numerian.engine_run import Engine
 
 DROPPED = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_STACK", "DOCKER_HOST")
 """Settings of a person's other projects that would win over ours."""
-
-
-@dataclass(frozen=True)
-class Engine:
-    """The engine that this machine has: the folder of its programs, and whether it was built here."""
-
-    binaries: Path
-    ours: bool
-
-    @property
-    def pulumi(self) -> Path:
-        """The engine's program."""
-        return self.binaries / "pulumi"
-
-
-def find_engine(root: Path, say: Callable[[str], None]) -> Engine:
-    """Return the engine, made first if this machine has none.
-
-    Raises:
-        engine.errors.EngineError: one sentence with the remedy.
-    """
-    from engine import install
-
-    binaries = install.ensure(root, say)
-    return Engine(binaries, install.is_ours(binaries))
 
 
 def variables(workspace: Workspace, engine: Engine) -> dict[str, str]:
