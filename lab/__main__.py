@@ -95,10 +95,16 @@ def _demonstrate(lab: Lab) -> bool:
             Step("stack", demo.make_stack),
         ]
     )
-    demo.deploy()
+    deployed = demo.deploy()
     found = demo.sites()
-    steps.run([Step("certificates", lambda say: demo.wait_for_certificates(lab, found, say))])
-    return table.show(lab, found, sys.stdout)
+    if deployed:
+        steps.run([Step("certificates", lambda say: demo.wait_for_certificates(lab, found, say))])
+    answering = table.show(lab, found, sys.stdout)
+    if not deployed:
+        print("`numerian up` told errors above: mend what it names, then run `make lab` again", file=sys.stderr)
+    elif not answering:
+        demo.tell_certificates()
+    return deployed and answering
 
 
 def _engine(say: Say) -> str:

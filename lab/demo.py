@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from lab import layout, process, table, venv
-from lab.errors import CommandFailedError, LabError
+from lab.errors import CommandFailedError
 from lab.lab import Lab
 from lab.process import Say
 from lab.table import Site
@@ -17,12 +17,14 @@ from lab.table import Site
 STACK = "lab"
 STACK_FILE = layout.ROOT / "stacks" / f"Pulumi.{STACK}.yaml"
 """Made here for this machine alone: taken down with the lab."""
-CERTIFICATES_SECONDS = 180.0
+CERTIFICATES_SECONDS = 180
+NUMERIAN = (str(venv.PYTHON), "-m", "numerian")
 
 
 def sites() -> list[Site]:
-    """Return the inventory's sites."""
-    return [Site.read(facts) for facts in json.loads(_numerian("sites", "--stack", STACK, "--json"))]
+    """Return the inventory's sites, without those that are being taken out."""
+    entries = json.loads(_numerian("sites", "--stack", STACK, "--json"))
+    return [Site.read(facts) for facts in entries if facts.get("status", "active") == "active"]
 
 
 def set_names(lab: Lab, found: Sequence[Site]) -> str:
@@ -38,34 +40,49 @@ def make_stack(say: Say) -> str:
     return str(STACK_FILE.relative_to(layout.ROOT))
 
 
-def deploy() -> None:
-    """Run `numerian up`, its words straight to the terminal.
-
-    Raises:
-        LabError: it ended with an error (which it has told).
-    """
-    argv = [str(venv.PYTHON), "-m", "numerian", "up", "--stack", STACK, "--yes"]
-    code = subprocess.run(argv, cwd=layout.ROOT, env=_environment(), check=False).returncode
-    if code:
-        raise LabError(f"`numerian up` ended with code {code}", "mend what it told, then run `make lab` again")
+def deploy() -> bool:
+    """Run `numerian up`, its words straight to the terminal; tell whether all of it went well."""
+    return _to_terminal("up", "--stack", STACK, "--yes")
 
 
 def wait_for_certificates(lab: Lab, found: Sequence[Site], say: Say) -> str:
-    """Wait until every site has its certificate, or until no more time is given to it."""
-    deadline = time.monotonic() + CERTIFICATES_SECONDS
-    while True:
-        answers = table.visit(lab, found)
-        ready = [site for site in found if not any(answers[url].failure for url in site.urls)]
-        word = f"{len(ready)} of {len(found)} sites"
-        say(word)
-        if len(ready) == len(found) or time.monotonic() > deadline:
-            return word
-        time.sleep(1)
+    """Wait until every site answers over https, or until waiting longer brings nothing."""
+    settled: subprocess.Popen[bytes] | None = None
+    try:
+        while True:
+            # Asked before the visit: what settles in between is seen by it.
+            over = settled is not None and settled.poll() is not None
+            answers = table.visit(lab, found)
+            ready = [site for site in found if not any(answers[url].failure for url in site.urls)]
+            say(f"{len(ready)} of {len(found)} sites")
+            if len(ready) == len(found) or over:
+                return f"{len(ready)} of {len(found)} sites"
+            settled = settled or _settling()
+            time.sleep(1)
+    finally:
+        if settled is not None and settled.poll() is None:
+            settled.terminate()
+            settled.wait()
+
+
+def tell_certificates() -> None:
+    """Show which certificates wait for what, or are refused and why."""
+    _to_terminal("certificates", "--stack", STACK)
+
+
+def _settling() -> subprocess.Popen[bytes]:
+    """Start a process that ends when every certificate is issued, refused, or not to be had yet."""
+    quiet = subprocess.DEVNULL
+    argv = [*NUMERIAN, "certificates", "--stack", STACK, "--wait", str(CERTIFICATES_SECONDS), "--json"]
+    return subprocess.Popen(argv, cwd=layout.ROOT, env=_environment(), stdin=quiet, stdout=quiet, stderr=quiet)
+
+
+def _to_terminal(*words: str) -> bool:
+    return subprocess.run([*NUMERIAN, *words], cwd=layout.ROOT, env=_environment(), check=False).returncode == 0
 
 
 def _numerian(*words: str) -> str:
-    argv = [str(venv.PYTHON), "-m", "numerian", *words]
-    code, out, err = process.capture(argv, cwd=layout.ROOT, env=_environment(), timeout=300)
+    code, out, err = process.capture([*NUMERIAN, *words], cwd=layout.ROOT, env=_environment(), timeout=300)
     if code:
         raise CommandFailedError(["numerian", *words], code, (err or out).decode(errors="replace").splitlines())
     return out.decode()

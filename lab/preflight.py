@@ -75,10 +75,8 @@ def _ports(lab: Layout) -> Iterator[str]:
         for port in layout.PUBLISHED:
             if not _listens(server.loopback, port):
                 continue
-            yield (
-                f"port {port} of {server.loopback} is taken by {holder(server.loopback, port)}; stop it, or have it listen on another "
-                "address"
-            )
+            who = holder(server.loopback, port)
+            yield f"port {port} of {server.loopback} is taken by {who}; stop it, or have it listen on another address"
 
 
 def _runs(container: str) -> bool:
