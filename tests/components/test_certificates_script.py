@@ -31,7 +31,7 @@ echo '{}' > "$path/accounts/ca.test/a@b.test/account.json"
 bad=0
 for name in $names; do
     if [ -e "$ROOT/ca/$name" ]; then
-        [ "$bad" = 1 ] || printf '%s Could not obtain certificates:\n\terror: some had a problem:\n' '2026/01/01 00:00:00'
+        [ "$bad" = 1 ] || printf '%s Could not obtain certificates:\n\terror: a problem:\n' '2026/01/01 00:00:00'
         cat "$ROOT/ca/$name"
         bad=1
     fi
@@ -225,9 +225,7 @@ def test_a_limit_of_the_ca_stops_all_new_orders_for_a_while(server: Server) -> N
     server.want("07186", "privas.test")
     server.run()
     assert server.orders() == []
-    assert server.status("07186") == [
-        "waiting: the CA limits our rate (limited.test: rateLimited: too many certificates)"
-    ]
+    assert server.status("07186") == [f"waiting: the CA limits our rate ({said})"]
     server.age("var/lib/acme/paused", 3700)
     server.run()
     assert "privas.test" in server.orders()
