@@ -21,8 +21,8 @@ trap 'exit 1' HUP INT TERM
 
 # What a run staged is listed before it is staged, and taken away when it is over, or by the next run if this one dies.
 sweep() {
-    for list in $S/journal/*; do
-        [ ! -e "$list" ] || { xargs -0 rm -rf -- <"$list" && rm -f "$list"; }
+    for staged in $S/journal/*; do
+        [ ! -e "$staged" ] || { over "$staged" rm -rf -- && rm -f "$staged"; }
     done
 }
 leave() {
@@ -53,7 +53,7 @@ done
 
 unchanged() {
     [ ! -s expect ] || sha256sum -c expect >/dev/null 2>&1 || return 1
-    [ ! -s absent ] || xargs -0 sh -c 'for p; do [ ! -e "$p" ] && [ ! -L "$p" ] || exit 1; done' sh <absent || return 1
+    over absent sh -c 'for p; do [ ! -e "$p" ] && [ ! -L "$p" ] || exit 1; done' sh || return 1
     for unit in u/*; do
         [ -s "$unit/root" ] || continue
         root=$(cat "$unit/root")
@@ -74,27 +74,18 @@ for unit in u/*; do
     else
         (umask 022 && mkdir -p "$new.new") || exit 1
     fi
-    [ ! -s "$unit/remove" ] || (cd "$new.new" && xargs -0 rm -f --) <"$unit/remove" || exit 1
+    (cd "$new.new" && over "$run/$unit/remove" rm -f --) || exit 1
 done
 tar -xpmf - --numeric-owner -C / || exit 1
 
 # On the disk before anything points at it: file by file when they are few, else their whole file systems.
-if [ -s sync ]; then
-    xargs -0 sync -- <sync 2>/dev/null || sync
-fi
-if [ -s syncfs ]; then
-    xargs -0 sync -f -- <syncfs 2>/dev/null || sync
-fi
+over sync sync -- 2>/dev/null || sync
+over syncfs sync -f -- 2>/dev/null || sync
 
 # Move files of a folder over those of the same name elsewhere.
 publish() {
     set -- "$1"/* "$2"
     [ ! -e "$1" ] || mv -f -- "$@"
-}
-
-# Pairs, triples: one command for each.
-each() {
-    [ ! -s "$1" ] || { list=$1 && shift && xargs -0 "$@" <"$list"; }
 }
 
 is_running() {
@@ -106,9 +97,9 @@ folders() {
     for tree in "$u"/trees/*; do
         [ -e "$tree" ] || continue
         into=$(cat "$tree/into")
-        xargs -0 sh -c 'd=$1 && shift && exec mv -n -- "$@" "$d/"' sh "$into" <"$tree/list" || return 1
+        over "$tree/list" sh -c 'd=$1 && shift && exec mv -n -- "$@" "$d/"' sh "$into" || return 1
     done
-    each "$u/rights" -n 3 sh -c 'chown -h "$2" "$3" && chmod "$1" "$3"' sh || return 1
+    over "$u/rights" -n 3 sh -c 'chown -h "$2" "$3" && chmod "$1" "$3"' sh || return 1
     for people in "$u"/people/*; do
         [ -e "$people" ] || continue
         as "$(cat "$people/uid")" "$(cat "$people/gid")" sh -c "$(cat people.sh)" sh "$(cat "$people/base")" \
@@ -185,16 +176,16 @@ serve() {
 }
 
 files_elsewhere() {
-    each "$u/archive-folders" mkdir -p -m 700 || return 1
-    each "$u/archive" -n 2 mv -T -- || return 1
-    each "$u/renames" -n 2 mv -T -f -- || return 1
-    each "$u/deletes" rm -f -- || return 1
-    [ ! -s "$u/touched" ] || xargs -0 sync -- <"$u/touched" 2>/dev/null || sync
+    over "$u/archive-folders" mkdir -p -m 700 || return 1
+    over "$u/archive" -n 2 mv -T -- || return 1
+    over "$u/renames" -n 2 mv -T -f -- || return 1
+    over "$u/deletes" rm -f -- || return 1
+    over "$u/touched" sync -- 2>/dev/null || sync
 }
 
 book() {
     publish "$u/led" $S/ledger || return 1
-    each "$u/gone" rm -f -- || return 1
+    over "$u/gone" rm -f -- || return 1
     settle $S/ledger
 }
 
@@ -206,7 +197,7 @@ commands() {
             return 2
         fi
     done
-    [ ! -s "$u/owed" ] || xargs -0 rm -f -- <"$u/owed"
+    over "$u/owed" rm -f --
 }
 
 apply() {
@@ -242,8 +233,9 @@ for u in u/*; do
     unit=${u#u/}
     apply || exit 1
 done
-[ ! -s notes ] || xargs -0 rm -f -- <notes
-[ "$mode" = try ] && kind=try || kind=write
+over notes rm -f --
+kind="write"
+[ "$mode" != try ] || kind="try"
 printf '%s %s resources=%s files=%s reloads=%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$kind" "$resources" "$files" "$reloads" \
     >>$S/batches.log
 exit 0

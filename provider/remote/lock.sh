@@ -54,9 +54,18 @@ unlock() {
     [ "$(readlink "$S/lock" 2>/dev/null)" != "$me" ] || rm -f "$S/lock"
 }
 
-# Run the command whose words a file holds, each ended by NUL: words are data, no shell reads them.
+# Run a command with the words of a list, each ended by NUL: words are data, no shell reads them. The list comes through
+# a pipe, because children of BusyBox's xargs wind a file back when they end, and it would never come to its end.
+over() {
+    list=$1
+    shift
+    # shellcheck disable=SC2002
+    [ ! -s "$list" ] || cat "$list" | xargs -0 -r "$@"
+}
+
+# Run the command that a list is.
 argv() {
-    xargs -0 <"$1"
+    over "$1" sh -c 'exec "$@"' sh
 }
 
 # Point `current` of a service's root at a generation, in one rename.

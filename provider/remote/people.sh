@@ -6,15 +6,15 @@ cd "$1" || exit 1
 tmp=.numerian-seeds
 rm -rf "$tmp"
 mkdir -m 700 "$tmp" && tar -xpmf - -C "$tmp" || { rm -rf "$tmp"; exit 1; }
-there() { [ -e "$1" ] || [ -L "$1" ]; }
-xargs -0 -n 2 sh -c '[ $# -lt 2 ] || [ -d "$2" ] || mkdir -p -m "$1" -- "$2"' sh <"$tmp/folders" &&
-    xargs -0 sh -c '
+# Through pipes: see `over` in lock.sh.
+cat "$tmp/folders" | xargs -0 -r -n 2 sh -c '[ -d "$2" ] || mkdir -p -m "$1" -- "$2"' sh &&
+    cat "$tmp/seeds" | xargs -0 -r sh -c '
         tmp=$1 && shift
         for seed; do
             { [ ! -e "$seed" ] && [ ! -L "$seed" ]; } || continue
             case $seed in */*) mkdir -p -- "${seed%/*}" || exit 1 ;; esac
             ln -T -- "$tmp/t/$seed" "$seed" || exit 1
-        done' sh "$tmp" <"$tmp/seeds"
+        done' sh "$tmp"
 result=$?
 [ ! -d "$tmp/t" ] || find "$tmp/t" -type f -exec sync {} + 2>/dev/null || sync
 rm -rf "$tmp"

@@ -116,6 +116,7 @@ def busybox_host(folder: Path) -> Iterator[Shell]:
         (folder / name).mkdir(parents=True)
     shutil.copy(busybox, folder / "bin/busybox")
     subprocess.run(["chroot", str(folder), "/bin/busybox", "--install", "-s", "/bin"], check=True)
+    folder.chmod(0o755)
     (folder / "etc/passwd").write_text("root:x:0:0:root:/:/bin/sh\nann:x:1007:1007::/:/bin/sh\n")
     (folder / "etc/group").write_text("root:x:0:\nann:x:1007:\n")
     subprocess.run(["mknod", "-m", "666", str(folder / "dev/null"), "c", "1", "3"], check=True)
@@ -131,20 +132,9 @@ def debian_host() -> Iterator[Shell]:
     """A Debian container with nothing running in it."""
     image = debian_image()
     assert image
-    run = [
-        "docker",
-        "run",
-        "-d",
-        "--rm",
-        "--init",
-        "--network",
-        "none",
-        "--cap-add",
-        "SYS_ADMIN",
-        "--cap-add",
-        "SYS_PTRACE",
-    ]
-    started = subprocess.run([*run, image, "sleep", "3600"], capture_output=True, text=True, check=True)
+    limits = ["--network", "none", "--cap-add", "SYS_ADMIN", "--cap-add", "SYS_PTRACE"]
+    run = ["docker", "run", "-d", "--rm", "--init", *limits, image, "sleep", "3600"]
+    started = subprocess.run(run, capture_output=True, text=True, check=True)
     container = started.stdout.strip()
     try:
         shell = Shell("deb", ["docker", "exec", "-i", container])
