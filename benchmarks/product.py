@@ -64,8 +64,7 @@ class Product(Contender):
 
     def numerian(self, *words: str) -> str:
         """Run the command as a person would: the whole process."""
-        program = Path(sys.executable).parent / "numerian"
-        return run([program, *words], cwd=work.ROOT, env=self.environment)
+        return run([sys.executable, "-m", "numerian", *words], cwd=work.ROOT, env=self.environment)
 
     def plain_environment(self) -> dict[str, str]:
         """Return what `numerian env` says, for a plain `pulumi`."""

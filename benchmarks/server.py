@@ -13,8 +13,10 @@ from benchmarks.contender import ContenderError, Counts
 from lab.lab import Lab
 from numerian import front
 from numerian.model import Inventory
+from numerian.rendering import TEMPLATES
 
 PEERS_FRONT = "peers-front"
+PEERS_SCRIPT = "/usr/local/sbin/peers-front"
 _SNAPSHOT = "/var/benchmark-snapshot"
 _OURS = ("/srv/front/config", "/srv/sites", "/srv/certificates", "/var/lib/numerian")
 """What `numerian up` writes for members. Folders are emptied, never removed: containers have them mounted."""
@@ -81,37 +83,36 @@ class BenchServer:
         server = inventory.servers["privas"]
         base = {path: managed.content for path, managed in front.base_files(inventory.platform, server).items()}
         self.sh(
-            "rm -rf /srv/peers/*;"
-            "mkdir -p /srv/peers/config/current/sites /srv/peers/sites /srv/certificates /srv/acme;"
+            "rm -rf /srv/peers; mkdir -p /srv/peers/config/current/sites /srv/peers/sites /srv/certificates /srv/acme;"
+            f"install -d -o {front.UID} -g {front.UID} /srv/peers/log;"
             "tar -xf - -C /srv/peers/config/current",
             _tar(base),
         )
         image = front.image(inventory.platform)
-        mounts = "-v /srv/peers/config:/srv/front/config:ro"
+        config, log = "/srv/peers/config:/srv/front/config:ro", f"/srv/peers/log:{front.LOGS}"
         validate = (
-            f"docker run --rm --network none --read-only --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp "
-            f"--tmpfs {front.LOGS}:mode=1777 {mounts} {image} "
-            "nginx -e stderr -t -q -c /srv/front/config/current/nginx.conf"
+            "docker run --rm --network none --read-only --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp "
+            f"--tmpfs {front.LOGS}:mode=1777 --volume {config} {image} "
+            f"nginx -e stderr -t -q -c {front.CONFIG}/current/nginx.conf"
         )
-        reload = f"docker exec {PEERS_FRONT} reload"
-        self.sh(
-            "cat > /usr/local/sbin/peers-reload; chmod 755 /usr/local/sbin/peers-reload",
-            f"#!/bin/sh\nset -e\n{validate}\n{reload}\n".encode(),
-        )
+        script = f"#!/bin/sh\nset -e\n{validate}\n{PEERS_SCRIPT} reload\n"
+        self._install("/usr/local/sbin/peers-reload", script)
+        self._install(PEERS_SCRIPT, _front_script())
         self.sh(
             f"docker rm -f {PEERS_FRONT} >/dev/null 2>&1 || true;"
-            f"docker run -d --name {PEERS_FRONT} --read-only --cap-drop ALL --tmpfs /tmp "
-            f"--tmpfs {front.LOGS}:mode=1777 "
-            f"{mounts} -v /srv/peers/sites:/srv/sites:ro -v /srv/certificates:/srv/certificates:ro "
-            f"-v /srv/acme:/srv/acme:ro -p 8081:8080 {image} >/dev/null"
+            f"docker run -d --name {PEERS_FRONT} --read-only --cap-drop ALL --tmpfs /tmp --restart unless-stopped"
+            f" -v {config} -v {log} -v /srv/peers/sites:/srv/sites:ro -v /srv/certificates:/srv/certificates:ro"
+            f" -v /srv/acme:/srv/acme:ro -p 8081:8080 {image} >/dev/null;"
+            f"for i in $(seq 50); do {PEERS_SCRIPT} running 2>/dev/null && break; sleep 0.1; done;"
+            f"{PEERS_SCRIPT} running"
         )
+
+    def _install(self, path: str, script: str) -> None:
+        self.sh(f"cat > {path}; chmod 755 {path}", script.encode())
 
     def clear_peers(self) -> None:
         """Take away what a peer wrote."""
-        self.sh(
-            "find /srv/peers/config/current/sites /srv/peers/sites -mindepth 1 -delete;"
-            f"docker exec {PEERS_FRONT} reload"
-        )
+        self.sh(f"find /srv/peers/config/current/sites /srv/peers/sites -mindepth 1 -delete;{PEERS_SCRIPT} reload")
 
     def snapshot(self) -> None:
         """Remember what our front has now: the starting point of each run of ours."""
@@ -128,7 +129,7 @@ class BenchServer:
             "systemctl stop numerian-certificates.path numerian-certificates.timer numerian-certificates.service"
             " 2>/dev/null || true;"
             f"for f in {folders}; do find $f -mindepth 1 -delete; cp -a {_SNAPSHOT}$f/. $f/; done;"
-            "docker exec front reload;"
+            "/usr/local/sbin/numerian-front reload;"
             "systemctl start numerian-certificates.path numerian-certificates.timer 2>/dev/null || true"
         )
 
@@ -159,6 +160,13 @@ def counted(log: str) -> Counts:
     kinds = Counter(line.split()[1] for line in log.splitlines() if line.strip())
     reloads = sum(int(number) for number in re.findall(r"\breloads=(\d+)", log))
     return Counts(kinds["read"], kinds["write"], reloads, kinds["try"])
+
+
+def _front_script() -> str:
+    """Return the product's script that reloads its front, for the peers' one."""
+    text = (TEMPLATES / "front" / "usr" / "local" / "sbin" / "numerian-front").read_text(encoding="utf-8")
+    text = text.replace(front.LOGS, "/srv/peers/log")
+    return re.sub(r"(?<=' )front(?= 2>)|(?<=HUP )front\b", PEERS_FRONT, text)
 
 
 def _tar(files: Mapping[str, str]) -> bytes:
