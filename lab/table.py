@@ -14,6 +14,7 @@ from lab.lab import Lab
 from lab.layout import Layout
 
 VISIT = "%{url} %{http_code} %{exitcode} %{redirect_url}\\n"
+WRONG_SHOWN = 10
 WRONG_CERTIFICATE = {35, 51, 60}
 """curl's exit codes for a handshake or a certificate that fails."""
 
@@ -145,8 +146,10 @@ def show(lab: Lab, sites: Sequence[Site], out: TextIO) -> bool:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         out.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
-    for line in wrong:
+    for line in wrong[:WRONG_SHOWN]:
         out.write(f"  {line}\n")
+    if len(wrong) > WRONG_SHOWN:
+        out.write(f"  … and {len(wrong) - WRONG_SHOWN} more\n")
     out.write(f"{sum(row[0] == '✓' for row in rows)} of {len(sites)} sites answer under all their names\n")
     return not wrong
 
