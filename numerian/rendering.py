@@ -57,6 +57,8 @@ def refuse_controls(value: str) -> str:
     """Return `value`, or raise when it holds what no text should: controls, line breaks, lone surrogates, excess."""
     if len(value) > LONGEST_VALUE:
         raise UnsafeValueError(value, f"longer than {LONGEST_VALUE} characters")
+    if value.isprintable():  # nearly always, and quickly told
+        return value
     for character in value:
         if character in BIDI_CONTROLS:
             raise UnsafeValueError(value, "holds a control of writing direction")
@@ -143,6 +145,7 @@ def _environment(target: Target) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,
     )
     if target is Target.NGINX:
         environment.filters["quoted"] = nginx_quoted
