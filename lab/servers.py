@@ -18,12 +18,13 @@ from lab.process import Say
 
 READY_SECONDS = 120.0
 BASE_IN_SERVERS = "debian:trixie-slim"
-IMAGE_LABEL = f"{layout.LABEL}.image"
+RECIPE_LABEL = f"{layout.LABEL}.recipe"
 
-# What systemd and an engine inside need, and no more. The last word of the command lets systemd 257 start on a
+# What systemd and an engine inside need, and no more. Without SYS_PTRACE, `docker exec` inside fails for a container
+# whose user isn't root: runc may not open its namespaces. The last word of the command lets systemd 257 start on a
 # machine with cgroup v1; elsewhere it's ignored.
 SERVER_OPTIONS = (
-    *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN"),
+    *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_PTRACE"),
     *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
     *("--security-opt", "systempaths=unconfined", "--cgroupns=host", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw"),
     *("--tmpfs", "/run", "--tmpfs", "/run/lock"),
@@ -160,21 +161,22 @@ def _start(
     lab: Layout, machine: str, kind: str, options: list[str], command: tuple[str, ...], address: str, address6: str
 ) -> str:
     name = lab.container(machine)
-    state = f'{{{{.State.Running}}}} {{{{index .Config.Labels "{IMAGE_LABEL}"}}}}'
+    recipe = cache.recipe(images.tag(kind), *options, *command)
+    state = f'{{{{.State.Running}}}} {{{{index .Config.Labels "{RECIPE_LABEL}"}}}}'
     code, out, _ = process.capture(["docker", "inspect", "--format", state, name])
     if code == 0:
-        running, image = out.decode().split()
+        running, _, made_from = out.decode().strip().partition(" ")
         # What was deployed on the demonstration's servers stays, even if their recipe changed since.
-        if lab.name == "lab" or image == images.tag(kind):
+        if lab.name == "lab" or made_from == recipe:
             if running == "true":
-                return "runs" if image == images.tag(kind) else "runs (made from an older recipe)"
+                return "runs" if made_from == recipe else "runs (made from an older recipe)"
             process.output(["docker", "start", name])
             return "started again"
         process.output(["docker", "rm", "--force", "--volumes", name])
     with_ipv6 = address6 and process.output(["docker", "network", "inspect", "-f", "{{.EnableIPv6}}", lab.network])
     process.output(
         ["docker", "run", "--detach", "--name", name, "--hostname", machine, *_labels(lab)]
-        + ["--label", f"{IMAGE_LABEL}={images.tag(kind)}", "--network", lab.network, "--ip", address]
+        + ["--label", f"{RECIPE_LABEL}={recipe}", "--network", lab.network, "--ip", address]
         + (["--ip6", address6] if with_ipv6 == "true" else [])
         + [*options, images.tag(kind), *command],
         timeout=120,

@@ -60,6 +60,20 @@ def test_the_engine_inside_runs_a_container_with_a_memory_limit(lab: Lab, server
     assert out.startswith("13")
 
 
+def test_the_engine_inside_enters_a_container_whose_user_is_not_root(lab: Lab) -> None:
+    name = "lab-test-exec"
+    lab.exec("privas", ["docker", "rm", "--force", name])
+    options = ["--user", "601:601", "--cap-drop", "ALL", "--network", "none", "--read-only"]
+    code, _, err = lab.exec(
+        "privas", ["docker", "run", "-d", "--name", name, *options, "debian:trixie-slim", "sleep", "60"]
+    )
+    try:
+        assert code == 0, err
+        assert lab.exec("privas", ["docker", "exec", name, "id", "-u"])[1].strip() == "601"
+    finally:
+        lab.exec("privas", ["docker", "rm", "--force", name])
+
+
 def test_a_port_published_inside_answers_outside(lab: Lab) -> None:
     # The minimal base has nothing that listens but perl.
     perl = (
