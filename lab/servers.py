@@ -31,6 +31,12 @@ SERVER_OPTIONS = (
 )
 SERVER_COMMAND = ("/sbin/init", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1")
 
+TRUST = """
+file=/usr/local/share/ca-certificates/numerian-lab.crt
+cat > $file.new
+if cmp -s $file.new $file; then rm $file.new; else mv $file.new $file && update-ca-certificates; fi
+"""
+
 
 def prepare(lab: Layout, say: Say) -> str:
     """Make the network and the working folder with the operator's key."""
@@ -63,6 +69,8 @@ def start_server(lab: Layout, server: Server, say: Say) -> str:
     public = (lab.folder / "id_ed25519.pub").read_bytes()
     write = "umask 077; cat > /home/deploy/.ssh/authorized_keys; chown deploy: /home/deploy/.ssh/authorized_keys"
     run(lab, server.name, ["sh", "-c", write], stdin=public)
+    say("trusting the CA's interface")
+    run(lab, server.name, ["sh", "-c", TRUST], stdin=(lab.folder / "acme-ca.pem").read_bytes())
     say("waiting for sshd")
     _wait_for_banner(server)
     say("waiting for Docker in it")
@@ -95,16 +103,10 @@ def start_client(lab: Layout, say: Say) -> str:
 
 
 def join(lab: Layout, say: Say) -> str:
-    """Make the machines known to each other: host keys to us, the CA's interface to servers, its root to visitors."""
+    """Take down the host keys of the servers, and have the visitor trust the CA's root."""
     lines = []
-    authority = (lab.folder / "acme-ca.pem").read_bytes()
-    trust = (
-        "f=/usr/local/share/ca-certificates/numerian-lab.crt; cat > $f.new; "
-        "if cmp -s $f.new $f; then rm $f.new; else mv $f.new $f && update-ca-certificates; fi"
-    )
     for server in lab.servers:
-        say(f"trust and host key of {server.name}")
-        run(lab, server.name, ["sh", "-c", trust], stdin=authority)
+        say(f"host key of {server.name}")
         key = run(lab, server.name, ["cat", "/etc/ssh/ssh_host_ed25519_key.pub"]).split()
         lines.append(f"{server.name} {key[0]} {key[1]}\n")
     (lab.folder / "host_keys").write_text("".join(lines))
