@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -146,10 +149,24 @@ def test_bringing_it_up_again_changes_nothing(lab: Lab) -> None:
     assert lab.exec("privas", ["stat", "-c", "%Y", "/proc/1"]) == started
 
 
-def test_a_port_that_is_taken_is_named_with_its_holder() -> None:
-    import os
-    import socket
+def test_after_the_machine_was_off_all_is_there_again(lab: Lab) -> None:
+    lab.set_names({"kept.test": PRIVAS})
+    old_root = (lab.folder / "root.pem").read_text()
+    for machine in ("acme", "client"):
+        subprocess.run(
+            ["docker", "stop", "--time", "5", lab.layout.container(machine)], check=True, capture_output=True
+        )
+    assert not lab.is_up()
+    lab.up()
+    assert lab.is_up()
+    assert lab.exec("client", ["dig", "+short", "kept.test"])[1].strip() == PRIVAS
+    # The authority has a new root: visitors trust it beside the one that issued what servers still hold.
+    assert (lab.folder / "root.pem").read_text().startswith(old_root)
+    assert (lab.folder / "root.pem").read_text().count("BEGIN") == old_root.count("BEGIN") + 1
+    assert lab.exec("client", ["cat", "/lab/root.pem"])[1] == (lab.folder / "root.pem").read_text()
 
+
+def test_a_port_that_is_taken_is_named_with_its_holder() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
