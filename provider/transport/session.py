@@ -18,7 +18,7 @@ _POLL = 0.25
 _GRACE = 2.0
 """How long output may still come after the exit code, from what the command left running behind it."""
 
-_START = 'echo "numerian $0 $$" >&2; exec "$@"'
+_START = 'echo "numerian $1 $$" >&2; shift; exec "$@"'
 _KILL = (
     'read -r stat <"/proc/$1/stat" || exit 0; set -- "$1" ${stat##*) }; '
     'kill -s TERM -- "-$4" 2>/dev/null || kill -s TERM "$1"'
@@ -39,7 +39,7 @@ def command_line(argv: list[str], nonce: str, *, sudo: bool) -> str:
     That line is the proof that the command started (so an exit before it is sudo's or the login shell's), and the
     number is what ends the command when it is cancelled or silent: closing a channel ends nothing on the host.
     """
-    return join([*(["sudo", "-n", "--"] if sudo else []), "sh", "-c", _START, nonce, *argv])
+    return join([*(["sudo", "-n", "--"] if sudo else []), "sh", "-c", _START, "sh", nonce, *argv])
 
 
 def kill_line(pid: int, *, sudo: bool) -> str:

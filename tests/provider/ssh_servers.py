@@ -188,6 +188,41 @@ def _execute(server: StubServer, channel: paramiko.Channel, command: bytes) -> N
         channel.close()
 
 
+class FreezingProxy:
+    """Passes bytes to a port until it is frozen: then the peer's kernel still answers and nothing else does."""
+
+    def __init__(self, port: int) -> None:
+        self.target = port
+        self.moving = threading.Event()
+        self.moving.set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def freeze(self) -> None:
+        self.moving.clear()
+
+    def close(self) -> None:
+        self.listener.close()
+        self.moving.set()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(("127.0.0.1", self.target))
+                for source, sink in ((near, far), (far, near)):
+                    threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
+
+    def _copy(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                self.moving.wait()
+                sink.sendall(data)
+        with suppress(OSError):
+            sink.close()
+
+
 def find_sshd() -> str | None:
     """Return where a real sshd lies; NUMERIAN_TEST_SSHD names one that isn't installed."""
     return os.environ.get("NUMERIAN_TEST_SSHD") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin")

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ssh_servers import RealServer, StubServer, find_sshd, make_key, public_line
+from ssh_servers import FreezingProxy, RealServer, StubServer, find_sshd, make_key, public_line
 
 from provider.errors import (
     AuthError,
@@ -131,11 +131,16 @@ def test_many_commands_at_once_are_all_answered(transport: SshTransport) -> None
     assert results == [f"{n}\n".encode() for n in range(60)]
 
 
-def test_a_silent_command_is_an_error_and_is_ended_on_the_host(transport: SshTransport) -> None:
+@pytest.mark.parametrize("root", [False, True])
+def test_a_silent_command_is_an_error_and_is_ended_on_the_host(
+    transport: SshTransport, spec: HostSpec, root: bool
+) -> None:
+    if root and spec.name == "real" and spec.user != "root":
+        pytest.skip("this sshd logs in somebody who may not use sudo")
     mark = f"sleep 3{os.getpid()}"
     started = time.monotonic()
     with pytest.raises(HostTimeoutError, match=r"was silent for 0\.5 s"):
-        transport.run(["sh", "-c", f"echo begun; {mark}; true"], timeout=0.5, root=False)
+        transport.run(["sh", "-c", f"echo begun; {mark}; true"], timeout=0.5, root=root)
     assert time.monotonic() - started < 5
     left = transport.run(["sh", "-c", f"ps ax | grep -v grep | grep -c '[s]{mark[1:]}'"], root=False)
     assert left.stdout.strip() == b"0"
@@ -168,6 +173,12 @@ def test_a_stream_speaks_both_ways(transport: SshTransport) -> None:
     assert stream.recv(100) == b""
     stream.close()
     stream.close()
+
+
+def test_a_command_that_is_not_there_is_said_by_the_shell(transport: SshTransport) -> None:
+    result = transport.run(["no-such-command"], root=False)
+    assert result.exit_code == 127
+    assert result.stderr.startswith(b"sh: ") and b"no-such-command" in result.stderr
 
 
 def test_a_killed_command_is_told_apart(transport: SshTransport) -> None:
@@ -282,6 +293,41 @@ def test_a_server_that_hangs_at_exec_is_a_timeout(stub: StubServer, identity: Pa
         SshTransport(stub.spec(identity), limits=QUICK).run(["true"])
     assert time.monotonic() - started < 4
     assert len(stub.commands) == 1
+
+
+@pytest.fixture
+def proxy(stub: StubServer) -> Iterator[FreezingProxy]:
+    proxy = FreezingProxy(stub.port)
+    yield proxy
+    proxy.close()
+
+
+def test_a_pooled_connection_that_became_half_open_is_a_timeout(
+    stub: StubServer, identity: Path, proxy: FreezingProxy
+) -> None:
+    transport = SshTransport(stub.spec(identity, port=proxy.port), limits=QUICK)
+    transport.run(["true"])
+    proxy.freeze()
+    started = time.monotonic()
+    with pytest.raises(HostTimeoutError):
+        transport.run(["true"])
+    assert time.monotonic() - started < 5
+    assert len(stub.commands) == 1
+    proxy.moving.set()
+    assert transport.run(["echo", "back"]).stdout == b"back\n"
+    transport.close()
+
+
+def test_a_connection_that_becomes_half_open_under_way_is_a_timeout(
+    stub: StubServer, identity: Path, proxy: FreezingProxy
+) -> None:
+    transport = SshTransport(stub.spec(identity, port=proxy.port), limits=QUICK)
+    threading.Timer(0.5, proxy.freeze).start()
+    started = time.monotonic()
+    with pytest.raises(HostTimeoutError, match="was silent for 1 s"):
+        transport.run(["sh", "-c", "while :; do echo x; sleep 0.1; done"], stdin=b"x" * (8 << 20), timeout=1)
+    assert time.monotonic() - started < 6
+    transport.close()
 
 
 def test_what_a_busy_server_refuses_is_tried_again(stub: StubServer, identity: Path) -> None:
