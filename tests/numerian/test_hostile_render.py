@@ -189,7 +189,8 @@ bases = st.sampled_from([STATIC, AWAY, CLOSED])
 @many
 @given(base=bases, field=st.sampled_from(MEMBER_FIELDS), value=hostile)
 def test_hostile_fields_of_a_member(base: Member, field: str, value: str) -> None:
-    judge(base.model_copy(update={field: value}), like=base)
+    if value:  # nothing is no attack: a line about it is left out
+        judge(base.model_copy(update={field: value}), like=base)
 
 
 @many
