@@ -1,0 +1,106 @@
+"""The SDK is tuned where it is known, says the same to a program, and is left alone where it isn't known."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import pulumi
+import pytest
+from pulumi.runtime import stack
+from pulumi.runtime.settings import SETTINGS
+
+from components import sdk_tuning
+
+
+@pytest.fixture(autouse=True)
+def untuned(monkeypatch):
+    """Give the SDK back as it was after each test."""
+    monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
+    monkeypatch.setattr(stack, "asyncio", asyncio)
+    monkeypatch.delenv(sdk_tuning.SWITCH, raising=False)
+
+
+def test_the_locked_sdk_is_a_known_one() -> None:
+    locked = re.search(r"pulumi==([\d.]+)", (Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert locked is not None and locked[1] in sdk_tuning.KNOWN
+    assert version("pulumi") in sdk_tuning.KNOWN
+
+
+def test_an_unknown_sdk_is_left_alone(monkeypatch) -> None:
+    before = pulumi.log.debug
+    monkeypatch.setattr(sdk_tuning, "version", lambda name: "3.999.0")
+    assert not sdk_tuning.apply()
+    assert pulumi.log.debug is before
+    assert stack.asyncio is asyncio
+
+
+def test_the_switch_gives_the_debug_messages_back(monkeypatch) -> None:
+    before = pulumi.log.debug
+    monkeypatch.setenv(sdk_tuning.SWITCH, "off")
+    assert not sdk_tuning.apply()
+    assert pulumi.log.debug is before
+
+
+def test_debug_messages_cost_no_round_trip_and_others_are_said(monkeypatch) -> None:
+    said = []
+    engine = type("Engine", (), {"Log": lambda self, request: said.append(request.message)})()
+    monkeypatch.setattr(pulumi.log, "get_engine", lambda: engine)
+    assert sdk_tuning.apply()
+    pulumi.log.debug("registering", None, 1, ephemeral=True)
+    pulumi.log.warn("the certificate runs out")
+    assert said == ["the certificate runs out"]
+
+
+def outstanding(*coroutines):
+    """Run `wait_for_rpcs` over these as outstanding outputs, as the SDK keeps them."""
+
+    async def body() -> None:
+        SETTINGS.outputs.clear()
+        for coroutine in coroutines:
+            SETTINGS.outputs.add(asyncio.ensure_future(coroutine))
+        await asyncio.wait_for(stack.wait_for_rpcs(), 5)
+
+    asyncio.run(body())
+
+
+def test_all_outputs_are_waited_for_also_those_that_come_while_waiting() -> None:
+    done = []
+
+    async def late() -> None:
+        await asyncio.sleep(0.02)
+        done.append("late")
+
+    async def early() -> None:
+        SETTINGS.outputs.add(asyncio.ensure_future(late()))
+        done.append("early")
+
+    assert sdk_tuning.apply()
+    outstanding(early(), asyncio.sleep(0.01))
+    assert done == ["early", "late"]
+
+
+def test_the_first_failure_ends_it_at_once() -> None:
+    async def fails() -> None:
+        raise ValueError("no such plan")
+
+    assert sdk_tuning.apply()
+    with pytest.raises(ValueError, match="no such plan"):
+        outstanding(asyncio.sleep(60), fails())
+
+
+def test_many_outputs_are_waited_for_in_a_few_rounds() -> None:
+    rounds = 0
+
+    class Counting(sdk_tuning._PatientAsyncio):
+        async def wait(self, tasks, **how):
+            nonlocal rounds
+            rounds += 1
+            return await super().wait(tasks, **how)
+
+    assert sdk_tuning.apply()
+    stack.asyncio = Counting()
+    outstanding(*(asyncio.sleep(0.001 * (number % 7)) for number in range(500)))
+    assert rounds <= 2
