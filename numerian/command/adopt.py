@@ -12,12 +12,12 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from numerian import engine_run
 from numerian.command import add_stack_option
 from numerian.command.terminal import Progress, say
 from numerian.engine import environment, faults, workspace
 from numerian.engine import run as runner
 from numerian.engine.changes import host_of
+from numerian.engine.environment import Session
 from numerian.engine.events import Log, Step
 from numerian.engine.workspace import Workspace, WorkspaceError
 
@@ -53,9 +53,7 @@ def run(options: Namespace) -> int:
     """Print the commands; 0 also when there is nothing to adopt."""
     place = workspace.find(options.stack)
     workspace.require_stack(place)
-    settings = environment.variables(place, engine_run.find(place.root, say))
-    environment.write(place, settings)
-    log = _preview(place, environment.for_process(settings))
+    log = _preview(environment.begin(place, say))
     found = _on_servers(place, [step for step in log.changed if step.op == "create" and step.type in IMPORTABLE], log)
     if not found:
         print(f"nothing to adopt: the state of {place.stack} knows all of Docker's things that are on the servers")
@@ -71,10 +69,11 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _preview(place: Workspace, variables: dict[str, str]) -> Log:
+def _preview(session: Session) -> Log:
     progress = Progress()
-    words = runner.arguments("preview", place.stack)
-    outcome = runner.run(["pulumi", *words], place.root, variables, lambda log: progress.show("reading the program"))
+    words = ["pulumi", *runner.arguments("preview", session.place.stack, ours=session.engine.ours)]
+    variables = environment.for_process(session.settings)
+    outcome = runner.run(words, session.place.root, variables, lambda log: progress.show("reading the program"))
     progress.clear()
     if outcome.code != 0:
         what = faults.faults(outcome.log, outcome.said)

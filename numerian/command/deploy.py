@@ -9,11 +9,11 @@ import time
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 
-from numerian import engine_run
 from numerian.command import add_stack_option
 from numerian.command.terminal import Progress, confirm, say, style
 from numerian.engine import changes, environment, faults, locks, report, workspace
 from numerian.engine import run as runner
+from numerian.engine.environment import Session
 from numerian.engine.workspace import Workspace, WorkspaceError
 
 NOT_CONSULTED = "servers not consulted: this compares the inventory with the state (`--refresh` asks the servers)"
@@ -55,14 +55,14 @@ def run(options: Namespace) -> int:
     """Run one of the four; return the exit code."""
     place = workspace.find(options.stack)
     workspace.require_stack(place)
-    variables = _prepare(place, options)
+    session = _prepare(place, options)
     verb, refresh = options.command, getattr(options, "refresh", False)
     if verb == "preview":
-        return _tell(_engine(place, variables, options, "preview", refresh=refresh), options, planned=True)
+        return _tell(_engine(session, options, "preview", refresh=refresh), options, planned=True)
     if not options.yes:
         if not sys.stdin.isatty() or options.json:
             raise WorkspaceError(f"`numerian {verb}` asks before it acts, and nobody is there to answer: say --yes")
-        planned = _engine(place, variables, options, *_shown_first(verb), refresh=refresh)
+        planned = _engine(session, options, *_shown_first(verb), refresh=refresh)
         if _tell(planned, options, planned=True) != 0:
             return 1
         if not planned.entries:
@@ -70,14 +70,12 @@ def run(options: Namespace) -> int:
         if not _confirmed(verb, place):
             say("nothing was changed")
             return 1
-    return _tell(_engine(place, variables, options, verb, refresh=refresh), options, planned=False)
+    return _tell(_engine(session, options, verb, refresh=refresh), options, planned=False)
 
 
-def _prepare(place: Workspace, options: Namespace) -> dict[str, str]:
-    """Make ready what an engine's run needs; return its environment."""
-    engine = engine_run.find(place.root, say)
-    settings = environment.variables(place, engine)
-    environment.write(place, settings)
+def _prepare(place: Workspace, options: Namespace) -> Session:
+    """Make ready what an engine's run needs."""
+    session = environment.begin(place, say)
     # The program writes them itself when it runs; refresh and destroy run without it.
     if options.command in ("refresh", "destroy") and place.inventory.is_dir():
         from numerian.connections import write
@@ -86,8 +84,13 @@ def _prepare(place: Workspace, options: Namespace) -> dict[str, str]:
         write(load(place.inventory), place.folder)
     for lock in locks.clear_dead(place):
         say(f"the lock of an engine that died here (process {lock.pid}, since {lock.since}) was removed")
-    variables = environment.for_process(settings)
-    if getattr(options, "first", False) or (options.command == "up" and workspace.is_first_deployment(place)):
+    return session
+
+
+def _variables(session: Session, options: Namespace) -> dict[str, str]:
+    """Return the environment of the engine's process."""
+    variables = environment.for_process(session.settings)
+    if options.command == "up" and (options.first or workspace.is_first_deployment(session.place)):
         variables["PULUMI_SKIP_CHECKPOINTS"] = "true"
     return variables
 
@@ -97,11 +100,10 @@ def _shown_first(verb: str) -> tuple[str, ...]:
     return ("preview",) if verb == "up" else (verb, "--preview-only")
 
 
-def _engine(
-    place: Workspace, variables: dict[str, str], options: Namespace, verb: str, *extra: str, refresh: bool
-) -> Result:
+def _engine(session: Session, options: Namespace, verb: str, *extra: str, refresh: bool) -> Result:
     message = f"numerian {options.command}, by {_who()}"
-    words = runner.arguments(verb, place.stack, refresh=refresh, message=message, extra=extra)
+    ours = session.engine.ours
+    words = runner.arguments(verb, options.stack, ours=ours, refresh=refresh, message=message, extra=extra)
     progress = Progress()
     started = time.monotonic()
 
@@ -112,8 +114,8 @@ def _engine(
     label = verb if not extra else f"{verb} (preview)"
     outcome = runner.run(
         ["pulumi", *words],
-        place.root,
-        variables,
+        session.place.root,
+        _variables(session, options),
         lambda log: progress.show(report.progress(log, label)),
         interrupted=interrupted,
     )

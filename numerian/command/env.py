@@ -15,12 +15,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print `export KEY=value` lines, and keep them as `.work/<stack>/env`."""
-    from numerian import engine_run
     from numerian.command.terminal import say
     from numerian.engine import environment, workspace
 
-    place = workspace.find(options.stack)
-    settings = environment.variables(place, engine_run.find(place.root, say))
-    environment.write(place, settings)
-    print(environment.exports(settings))
+    session = environment.begin(workspace.find(options.stack), say)
+    print(environment.exports(session.settings))
     return 0

@@ -8,7 +8,6 @@ import subprocess
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from numerian import engine_run
 from numerian.command.terminal import say
 from numerian.engine import environment
 from numerian.engine.workspace import Workspace, WorkspaceError, find, has_passphrase, state_file
@@ -42,9 +41,7 @@ def init(place: Workspace) -> None:
     if place.state_folder is not None:
         place.state_folder.mkdir(parents=True, exist_ok=True)
     place.config_file.parent.mkdir(exist_ok=True)
-    settings = environment.variables(place, engine_run.find(place.root, say))
-    environment.write(place, settings)
-    pulumi = _Pulumi(place, environment.for_process(settings))
+    pulumi = _Pulumi(place, environment.for_process(environment.begin(place, say).settings))
     state = state_file(place)
     if state is None or not state.is_file():
         pulumi.make_stack()

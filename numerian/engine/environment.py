@@ -5,15 +5,34 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from numerian import engine_run
 from numerian.connections import write_file
 from numerian.engine.workspace import Workspace
 from numerian.engine_run import Engine
 
 DROPPED = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_STACK", "DOCKER_HOST")
 """Settings of a person's other projects that would win over ours."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A stack, the engine that works on it, and what must be set for it."""
+
+    place: Workspace
+    engine: Engine
+    settings: Mapping[str, str]
+
+
+def begin(place: Workspace, say: Callable[[str], None]) -> Session:
+    """Find the engine (made first, if there is none), and keep the settings in the working folder too."""
+    engine = engine_run.find(place.root, say)
+    settings = variables(place, engine)
+    write(place, settings)
+    return Session(place, engine, settings)
 
 
 def variables(workspace: Workspace, engine: Engine) -> dict[str, str]:

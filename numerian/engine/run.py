@@ -31,15 +31,20 @@ class Outcome:
 
 
 def arguments(
-    verb: str, stack: str, *, refresh: bool = False, message: str = "", extra: Sequence[str] = ()
+    verb: str, stack: str, *, ours: bool = False, refresh: bool = False, message: str = "", extra: Sequence[str] = ()
 ) -> list[str]:
     """Return the engine's arguments for `up`, `preview`, `refresh` or `destroy` (or the last two's `--preview-only`).
+
+    `ours` is an engine that was built here: all plugins are installed already, so that it needn't ask the program's
+    virtual environment which ones it wants (0.5 s at each start).
 
     >>> arguments("refresh", "lab")[:3]
     ['refresh', '--stack', 'lab']
     """
     words = [verb, "--stack", stack, "--non-interactive", "--color", "never", "--suppress-progress"]
     words += ["--parallel", str(PARALLEL)]
+    if ours:
+        words.append("--skip-plugin-pre-install")
     if verb in ("up", "destroy"):
         words.append("--continue-on-error")
     if verb in ("up", "preview"):
