@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -43,12 +44,12 @@ class Project:
         file["content"] = file["content"].replace(old, new)
         self.declare()
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "numerian", *words],
             cwd=self.folder,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -196,6 +197,20 @@ def test_without_a_terminal_nothing_is_asked_and_nothing_done(project: Project) 
     for verb in ("up", "refresh", "destroy"):
         done = project.run(verb, "--stack", "test")
         assert (done.returncode, "say --yes" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(("answer", "code", "done"), [("y", 0, True), ("", 1, False), ("n", 1, False)])
+def test_at_a_terminal_it_is_shown_first_and_asked(answer: str, code: int, done: bool, project: Project) -> None:
+    project.edit("07186", "/srv/a", "/srv/b")
+    terminal, theirs = pty.openpty()
+    os.write(terminal, f"{answer}\n".encode())
+    process = project.start("up", "--stack", "test", stdin=theirs)
+    out, err = process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(theirs)
+    assert (process.returncode, "nothing was changed" in err) == (code, not done), err
+    assert out.index("1 to be changed") < out.index("Go on? [y/N]")
+    assert ("/srv/b" in (project.servers / "07186.json").read_text()) is done
 
 
 def test_an_interrupt_finishes_what_is_under_way_and_keeps_the_state(project: Project) -> None:
