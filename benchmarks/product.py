@@ -28,6 +28,9 @@ class Product(Contender):
 
     def make_base(self) -> None:
         """Deploy the server's base, the front and one member, and remember that as the starting point."""
+        # From nothing each time: what an earlier run left may be another program's, or another server's.
+        self.server.forget_ours()
+        shutil.rmtree(self.folder / "state", ignore_errors=True)
         self._members(1)
         self.numerian("stack", "init", STACK)
         set_inventory = ["pulumi", "config", "set", "inventory", str(self.inventory), "--stack", STACK]

@@ -21,6 +21,11 @@ _SNAPSHOT = "/var/benchmark-snapshot"
 _OURS = ("/srv/front/config", "/srv/sites", "/srv/certificates", "/var/lib/numerian")
 """What `numerian up` writes for members. Folders are emptied, never removed: containers have them mounted."""
 
+_STOP_CERTIFICATES = (
+    "systemctl stop numerian-certificates.path numerian-certificates.timer numerian-certificates.service"
+    " 2>/dev/null || true"
+)
+
 
 class BenchServer:
     """`privas` of the lab "bench"; the peers log in as root, which spares them sudo."""
@@ -114,6 +119,14 @@ class BenchServer:
         """Take away what a peer wrote."""
         self.sh(f"find /srv/peers/config/current/sites /srv/peers/sites -mindepth 1 -delete;{PEERS_SCRIPT} reload")
 
+    def forget_ours(self) -> None:
+        """Take away what an earlier run of ours deployed, but for packages and images."""
+        folders = " ".join(_OURS)
+        self.sh(
+            f"{_STOP_CERTIFICATES}; docker rm -f front >/dev/null 2>&1 || true;"
+            f"for f in {folders}; do [ ! -d $f ] || find $f -mindepth 1 -delete; done"
+        )
+
     def snapshot(self) -> None:
         """Remember what our front has now: the starting point of each run of ours."""
         folders = " ".join(_OURS)
@@ -126,8 +139,7 @@ class BenchServer:
         """Go back to the snapshot, in the same folders."""
         folders = " ".join(_OURS)
         self.sh(
-            "systemctl stop numerian-certificates.path numerian-certificates.timer numerian-certificates.service"
-            " 2>/dev/null || true;"
+            f"{_STOP_CERTIFICATES};"
             f"for f in {folders}; do find $f -mindepth 1 -delete; cp -a {_SNAPSHOT}$f/. $f/; done;"
             "/usr/local/sbin/numerian-front reload;"
             "systemctl start numerian-certificates.path numerian-certificates.timer 2>/dev/null || true"
