@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     print(port, flush=True)
     parent = os.getppid()
-    while not stop.wait(2.0) and os.getppid() == parent:
+    while not stop.wait(0.5) and os.getppid() == parent:
         pass
     server.stop(grace=None)
     provider.close()

@@ -192,7 +192,7 @@ class Container(Kind):
                 said = (health.get("Log") or [{}])[-1].get("Output", "").strip()
                 raise DaemonError(
                     f"container {name} isn't healthy",
-                    f"{health['Status']} after at most {patience} s; its check said: {said or 'nothing'}",
+                    f"{health['Status']} within {patience} s; its check said: {said or 'nothing'}",
                 )
             work.say(f"{health['Status']}…")
             work.pause(0.5)
