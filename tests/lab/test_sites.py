@@ -98,6 +98,9 @@ def sites(lab: Lab) -> Iterator[Deployed]:
     numerian("stack", "init", STACK)
     numerian("up", "--stack", STACK, "--yes")
     deployed = Deployed(lab, inventory)
+    # Where an earlier run was cut off, nothing changed just now, and the timer would come later only.
+    for server in lab.layout.servers:
+        deployed.sh(server.name, "systemctl start --no-block numerian-certificates.service")
     deployed.wait_for_certificates()
     yield deployed
     numerian("destroy", "--stack", STACK, "--yes", fails=True)
@@ -172,7 +175,7 @@ def test_homonyms_are_two_sites(sites: Deployed) -> None:
 
 def test_a_name_that_is_nobodys_gets_no_answer(sites: Deployed) -> None:
     address = sites.lab.layout.server("privas").address
-    assert sites.lab.curl("-H", "Host: nobody.test", f"http://{address}/")[0] == 52
+    assert sites.lab.curl("-H", "Host: nobody.test", f"http://{address}/")[0] in (52, 56)  # closed or reset
     assert sites.lab.curl("--resolve", f"nobody.test:443:{address}", "https://nobody.test/")[0] == 35
 
 
