@@ -58,7 +58,7 @@ class Host(ResourceKind):
         accounts = [
             _actual(declared, facts.accounts[declared["name"]])
             for declared in props.get("accounts") or []
-            if declared["name"] in facts.accounts
+            if declared["name"] in facts.accounts and not facts.accounts[declared["name"]].expired
         ]
         units = {
             unit: wanted if not _differs(unit, wanted, facts) else facts.units[unit]

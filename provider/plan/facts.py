@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,17 @@ class Facts:
         service = self.services.get(target.service)
         return service.files.get(target.path) if service else None
 
+    @cached_property
+    def _by_resource(self) -> Mapping[tuple[str, str], list[Claim]]:
+        found: dict[tuple[str, str], list[Claim]] = {}
+        for claims in self.claims.values():
+            for claim in claims:
+                found.setdefault((claim.owner, claim.name), []).append(claim)
+        return found
+
     def claimed_by(self, owner: str, name: str) -> list[Claim]:
         """Return what a resource has on the host, by the ledger."""
-        every = (claim for claims in self.claims.values() for claim in claims)
-        return [claim for claim in every if (claim.owner, claim.name) == (owner, name)]
+        return self._by_resource.get((owner, name), [])
 
     def with_service(self, service: ServiceFacts) -> Facts:
         """Return these facts as they are once a service is defined."""

@@ -220,7 +220,7 @@ class _Planner:
         entry = self.facts.entries.get(path) if uid == 0 or self.facts.assumed else None
         owner, group = self._ids(rights)
         if entry is None:
-            self._reach(path, rights, uid)
+            self._reach(rights, uid, base)
             self._claim("folder", Target(path))
             self._note(f'folders["{path}"]', None, rights, None)
             self.plan.actions.append(MakeFolder(path, rights.mode, owner, group, uid, base_gid, base))
@@ -241,21 +241,25 @@ class _Planner:
     def _seed(self, path: str, file: File) -> None:
         uid, gid, base = worker(path, self.folders)
         self._claim("seed", Target(path))
-        if path in self.olds.seeds or (uid == 0 and path in self.facts.entries):
+        given = any(claim.kind == "seed" and claim.target.path == path for claim in self._claims())
+        if given or path in self.olds.seeds or (uid == 0 and path in self.facts.entries):
             return
         owner, group = self._ids(file.rights)
-        self._reach(path, file.rights, uid)
+        self._reach(file.rights, uid, base)
         self.plan.changes[f'seeds["{path}"]'] = Change.ADD
         self.plan.actions.append(Seed(path, file.content or b"", file.rights.mode, owner, group, uid, gid, base))
 
-    def _reach(self, path: str, rights: Rights, uid: int) -> None:
+    def _reach(self, rights: Rights, uid: int, base: str) -> None:
+        """Refuse work in a folder of people that their own uid can't do."""
         if uid == 0 or self.facts.assumed:
             return
         if self._ids(rights)[0] != uid:
             raise UnsafeError(f"it lies in a folder of uid {uid}, so it has to belong to that uid too")
-        if not self.facts.switch:
+        entry = self.facts.entries.get(base)
+        named_only = self.facts.method == "start-stop-daemon" and entry is not None and entry.owner == "UNKNOWN"
+        if entry is not None and (named_only or not self.facts.switch):
             raise UnsafeError(
-                f"it lies in a folder of uid {uid}, and {self.facts.host} has no tool to work as that uid; "
+                f"{base} belongs to uid {uid}, and {self.facts.host} has no tool to work as that uid; "
                 "install util-linux (setpriv) there"
             )
 

@@ -100,10 +100,21 @@ folders() {
         over "$tree/list" sh -c 'd=$1 && shift && exec mv -n -- "$@" "$d/"' sh "$into" || return 1
     done
     over "$u/rights" -n 3 sh -c 'chown -h "$2" "$3" && chmod "$1" "$3"' sh || return 1
+    in_folders_of_people stage
+    over "$u/bases" sync -f -- 2>/dev/null || sync
+    in_folders_of_people put
+}
+
+# Work in a folder of people is done as its owner. One that can't be done (its owner took the right to write away) is
+# told apart: `people <unit> <number> <message>`, and what was to be booked for it isn't.
+in_folders_of_people() {
     for people in "$u"/people/*; do
-        [ -e "$people" ] || continue
-        as "$(cat "$people/uid")" "$(cat "$people/gid")" sh -c "$(cat people.sh)" sh "$(cat "$people/base")" \
-            <"$people/tar" || return 1
+        [ -e "$people/tar" ] || continue
+        as "$(cat "$people/uid")" "$(cat "$people/gid")" sh -c "$(cat people.sh)" sh "$(cat "$people/base")" "$1" \
+            <"$people/tar" >"$people/out" 2>&1 && continue
+        printf 'people %s %s %s\n' "$unit" "${people##*/}" "$(encode "$people/out")" >>people
+        rm -f "$people/tar"
+        (cd "$u/led" 2>/dev/null && over "$run/$people/led" rm -f --)
     done
 }
 
@@ -233,6 +244,7 @@ for u in u/*; do
     unit=${u#u/}
     apply || exit 1
 done
+[ ! -e people ] || cat people
 over notes rm -f --
 kind="write"
 [ "$mode" != try ] || kind="try"

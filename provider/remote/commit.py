@@ -73,6 +73,7 @@ class Commit:
         self.results: dict[Change, ProviderError | None] = {}
         self.secrets = [s for c in self.open if isinstance(c, FilesChange) for s in c.secrets]
         self.named_rounds = 0
+        self.unserved: dict[tuple[str, str], ProviderError] = {}
 
     def run(self) -> dict[Change, ProviderError | None]:
         """Do it all; only errors of the host as a whole are raised."""
@@ -210,14 +211,22 @@ class Commit:
             )
         if result.exit_code != 0:
             raise failed(self.host, "applying the batch failed", result)
-        lines = [line.split(" ") for line in result.stdout.decode().splitlines() if line.startswith("unit ")]
-        return {line[1]: line[2:] for line in lines}
+        lines = [line.split(" ") for line in result.stdout.decode().splitlines()]
+        self._people_failed(request, [line for line in lines if line[0] == "people"])
+        return {line[1]: line[2:] for line in lines if line[0] == "unit"}
+
+    def _people_failed(self, request: Request, lines: list[list[str]]) -> None:
+        """Remember who couldn't be served in a folder of people; it fails alone, whatever becomes of its unit."""
+        for _, unit, number, *rest in lines:
+            message = f"working in a folder of people failed: {self._text(rest, 0)}"
+            for job in request.people[(unit, number)]:
+                self.unserved[(job.owner, job.name)] = _command_error(self.host, "the provider's script", message)
 
     def _outcome(self, turn: _Round, jobs: list[Job], answer: list[str]) -> None:
         kind, *rest = answer
         if kind == "ok":
             for job in jobs:
-                self._done(turn.change(job))
+                self._done(turn.change(job), self.unserved.get((job.owner, job.name)))
         elif kind == "invalid":
             self._refused(turn, jobs, self._text(rest, 0))
         elif kind == "reload":

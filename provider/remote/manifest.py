@@ -47,11 +47,15 @@ class Batch:
 
 @dataclass(frozen=True)
 class Request:
-    """A batch ready to be sent; `units` says which jobs share the fate of each unit."""
+    """A batch ready to be sent.
+
+    `units` says which jobs share the fate of each unit, `people` which of a unit have work in one folder of people.
+    """
 
     argv: list[str]
     stdin: bytes
     units: dict[str, list[Job]]
+    people: dict[tuple[str, str], list[Job]]
 
 
 def commands(jobs: Iterable[Job]) -> list[tuple[str, ...]]:
@@ -78,6 +82,7 @@ class _Builder:
         self.absent: list[str] = []
         self.folders = {path for path, entry in facts.entries.items() if entry.kind == "folder"}
         self.files = 0
+        self.people: dict[tuple[str, str], list[Job]] = {}
 
     def request(self, mode: str) -> Request:
         units: dict[str, list[Job]] = {}
@@ -98,7 +103,7 @@ class _Builder:
             sections=(pad(self.manifest.bytes(), b"\0"),),
             rest=self.contents.bytes(),
         )
-        return Request(argv, stdin, units)
+        return Request(argv, stdin, units, self.people)
 
     def _grouped(self) -> dict[str, list[Job]]:
         grouped: dict[str, list[Job]] = {}
@@ -145,7 +150,7 @@ class _Builder:
             self._generation(unit, self.facts.services[name], _of_service(actions, name))
         self._elsewhere(unit, [a for a in actions if isinstance(a, WriteFile) and a.target.service is None], actions)
         self._removals(unit, jobs)
-        self._folders(unit, actions)
+        self._folders(unit, jobs)
         self._ledger(unit, jobs)
 
     def _generation(self, unit: str, service: ServiceFacts, actions: list[WriteFile | RemoveFile]) -> None:
@@ -248,40 +253,31 @@ class _Builder:
             return f"{dirname(path).rstrip('/')}/.numerian-archive/{self.stamp}-{safe}/{basename(path)}"
         return f"{STORE}/archive/{self.stamp}-{safe}{path}"
 
-    def _folders(self, unit: str, actions: list[Action]) -> None:
-        made = {a.path: a for a in actions if isinstance(a, MakeFolder)}
-        trees = _Trees(self, made)
-        people: dict[tuple[int, int, str], tuple[list[MakeFolder], list[Seed]]] = {}
-        for action in actions:
-            if isinstance(action, MakeFolder | Seed):
-                if trees.take(action):
-                    continue
-                group = people.setdefault((action.worker, action.worker_gid, action.base), ([], []))
-                group[0 if isinstance(action, MakeFolder) else 1].append(action)  # type: ignore[arg-type]
-            elif isinstance(action, WriteFile) and action.target.service is None:
-                trees.take(action)
+    def _folders(self, unit: str, jobs: list[Job]) -> None:
+        actions = [action for job in jobs for action in job.plan.actions]
+        trees = _Trees(self, {a.path: a for a in actions if isinstance(a, MakeFolder)})
+        people: dict[tuple[int, int, str], _People] = {}
+        for job in jobs:
+            for action in job.plan.actions:
+                if isinstance(action, MakeFolder | Seed) and not trees.take(action):
+                    key = (action.worker, action.worker_gid, action.base)
+                    people.setdefault(key, _People(*key)).add(action, job)
+                elif isinstance(action, WriteFile) and action.target.service is None:
+                    trees.take(action)
         trees.finish(unit)
         rights = [(a.mode, f"{a.uid}:{a.gid}", a.path) for a in actions if isinstance(a, SetFolder)]
         self._list(f"{unit}/rights", words(word for triple in rights for word in triple))
-        for number, ((uid, gid, base), (folders, seeds)) in enumerate(sorted(people.items())):
-            self._people(f"{unit}/people/{number:05d}", uid, gid, base, folders, seeds)
+        self._list(f"{unit}/bases", words(dict.fromkeys(dirname(group.base) for group in people.values())))
+        for number, (_, group) in enumerate(sorted(people.items())):
+            self._people(f"{unit}/people/{number:05d}", group)
+            self.people[(unit[2:], f"{number:05d}")] = group.jobs
 
-    def _people(self, at: str, uid: int, gid: int, base: str, folders: list[MakeFolder], seeds: list[Seed]) -> None:
-        tar = Archive()
-        below = base.rstrip("/") + "/"
-        pairs = [word for f in folders for word in (f.mode, f.path.removeprefix(below))]
-        tar.file("folders", words(pairs))
-        tar.file("seeds", words(seed.path.removeprefix(below) for seed in seeds))
-        tar.folder("t")
-        for seed in seeds:
-            path = f"t/{seed.path.removeprefix(below)}"
-            for folder in parents(f"/{path}")[1:]:
-                tar.folder(folder)
-            tar.file(path, seed.content, seed.mode, seed.uid, seed.gid)
-            self.files += 1
-        for key, value in (("uid", str(uid)), ("gid", str(gid)), ("base", base)):
+    def _people(self, at: str, group: _People) -> None:
+        for key, value in (("uid", str(group.uid)), ("gid", str(group.gid)), ("base", group.base)):
             self.manifest.file(f"{at}/{key}", value.encode())
-        self.manifest.file(f"{at}/tar", tar.bytes())
+        self._list(f"{at}/led", words(ledger_file(job.owner, job.name) for job in group.jobs))
+        self.manifest.file(f"{at}/tar", group.tar())
+        self.files += len(group.seeds)
 
     # --- the provider's own books -------------------------------------------------------------------------------------
 
@@ -306,6 +302,39 @@ class _Builder:
             self.manifest.file(f"{unit}/run/{number:04d}", words(argv))
         self._list(f"{unit}/gone", words(gone))
         self._list(f"{unit}/owed", words(owed))
+
+
+@dataclass
+class _People:
+    """What is done in one folder of people, as its owner."""
+
+    uid: int
+    gid: int
+    base: str
+    folders: list[MakeFolder] = field(default_factory=list)
+    seeds: list[Seed] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+
+    def add(self, action: MakeFolder | Seed, job: Job) -> None:
+        if isinstance(action, MakeFolder):
+            self.folders.append(action)
+        else:
+            self.seeds.append(action)
+        if job not in self.jobs[-1:]:
+            self.jobs.append(job)
+
+    def tar(self) -> bytes:
+        tar = Archive()
+        below = self.base.rstrip("/") + "/"
+        tar.file("folders", words(word for f in self.folders for word in (f.mode, f.path.removeprefix(below))))
+        tar.file("seeds", words(seed.path.removeprefix(below) for seed in self.seeds))
+        tar.folder("t")
+        for seed in self.seeds:
+            path = f"t/{seed.path.removeprefix(below)}"
+            for folder in parents(f"/{path}")[1:]:
+                tar.folder(folder)
+            tar.file(path, seed.content, seed.mode, seed.uid, seed.gid)
+        return tar.bytes()
 
 
 class _Trees:
