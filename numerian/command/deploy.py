@@ -30,8 +30,8 @@ class Result:
 
     @property
     def failed(self) -> bool:
-        """Tell whether anything at all went wrong."""
-        return self.outcome.code != 0 or bool(self.found)
+        """Tell whether anything at all went wrong; a plugin that only ended late is no failure."""
+        return bool(self.found) or (self.outcome.code != 0 and not faults.late_ends(self.outcome.log))
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -153,6 +153,8 @@ def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
         return int(result.failed)
     for line in report.changes(result.entries, style):
         print(line)
+    for plugin in faults.late_ends(log):
+        say(f"{plugin} ended late, after everything was done; nothing is lost (is this machine very busy?)")
     for warning in report.warnings(log):
         print(f"{style('warning:', 'yellow')} {warning}")
     if result.entries or not result.failed:

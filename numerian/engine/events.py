@@ -88,8 +88,8 @@ class Log:
     providers: dict[str, Step] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     same: int = 0
-    counts: dict[str, int] | None = None
-    seconds: int | None = None
+    result: str = ""
+    """The engine's own word at the end: succeeded, failed, canceled; empty until then, or from an older engine."""
     last: str = ""
 
     def feed(self, line: bytes) -> None:
@@ -108,8 +108,7 @@ class Log:
         elif failed := event.get("resOpFailedEvent"):
             self.failed.add(failed["metadata"]["urn"])
         elif summary := event.get("summaryEvent"):
-            self.counts = summary.get("resourceChanges") or {}
-            self.seconds = summary.get("durationSeconds")
+            self.result = summary.get("result") or ""
         elif error := event.get("errorEvent"):
             self.messages.append(Message("error", error["error"]))
 

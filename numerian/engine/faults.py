@@ -18,6 +18,8 @@ _PREFIXES = re.compile(
     r"urn:\S+(?: failed)?: |(?:resource|Preview|sdk-v\d\S*) failed: |Program failed with an unhandled exception:\s*)",
     re.S,
 )
+_LATE_END = re.compile(r"^Detected that \S+?([\w-]+) exited prematurely\.")
+"""A plugin that the engine wanted to end and that took too long for it, on a busy machine."""
 _TRACEBACK = "Traceback (most recent call last)"
 _CONFLICT = re.compile(
     r"Conflict\. The (?:container )?name|is already in use by container|network with name \S+ already"
@@ -73,7 +75,7 @@ def faults(log: Log, said: str) -> list[Fault]:
     grouped: dict[tuple[str, str], list[str]] = {}
     for message in log.errors:
         text = readable(message.text)
-        if not text or _NOISE.match(text):
+        if not text or _NOISE.match(text) or (log.result == "succeeded" and _LATE_END.match(text)):
             continue
         host, name = _whose(message, log)
         names = grouped.setdefault((host, text), [])
@@ -83,6 +85,14 @@ def faults(log: Log, said: str) -> list[Fault]:
     if not found and said:
         found = [Fault("", (), text) for text in _stderr(said)]
     return sorted(found, key=lambda fault: (fault.host == "", fault.host, fault.names))
+
+
+def late_ends(log: Log) -> list[str]:
+    """Return the plugins whose end came too late for the engine, after everything had been done and kept."""
+    if log.result != "succeeded":
+        return []
+    found = (_LATE_END.match(readable(message.text)) for message in log.errors)
+    return sorted({match.group(1) for match in found if match})
 
 
 def _stderr(said: str) -> list[str]:

@@ -57,7 +57,7 @@ class Project:
 
     def run(self, *words: str) -> Run:
         process = self.start(*words)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         assert "Traceback" not in out + err
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
@@ -66,7 +66,7 @@ class Project:
 
     def wait_for_slow(self) -> None:
         """Wait until the provider is at a content that takes seconds."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not (self.folder / "slow-begun").exists():
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -205,7 +205,7 @@ def test_at_a_terminal_it_is_shown_first_and_asked(answer: str, code: int, done:
     terminal, theirs = pty.openpty()
     os.write(terminal, f"{answer}\n".encode())
     process = project.start("up", "--stack", "test", stdin=theirs)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     os.close(terminal)
     os.close(theirs)
     assert (process.returncode, "nothing was changed" in err) == (code, not done), err
@@ -218,7 +218,7 @@ def test_an_interrupt_finishes_what_is_under_way_and_keeps_the_state(project: Pr
     process = project.start("up", "--stack", "test", "--yes")
     project.wait_for_slow()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     assert "stopping" in err
     assert "Traceback" not in out + err
     assert project.locks() == []
@@ -232,7 +232,7 @@ def test_a_killed_engine_costs_a_re_run(project: Project) -> None:
     project.wait_for_slow()
     (lock,) = project.locks()
     os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=180)
     assert (process.returncode, project.locks()) == (1, [lock])
     done = project.run("up", "--stack", "test", "--yes")
     assert (done.returncode, "died here" in done.stderr) == (0, True)

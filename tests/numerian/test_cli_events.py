@@ -214,3 +214,17 @@ def test_what_the_engine_says_before_any_event_is_told() -> None:
 )
 def test_a_docker_conflict_leads_to_adopt(message: str) -> None:
     assert "numerian adopt --stack lab" in faults.hints([faults.Fault("privas", (), message)], "lab")[0]
+
+
+def test_a_plugin_that_ends_late_after_everything_was_done_is_no_failure() -> None:
+    words = "Detected that /checkout/provider/pulumi-resource-numerian exited prematurely. \n  This is *always* a bug"
+    log = diagnostic(feed(Log(), "summaryEvent", result="succeeded"), words)
+    assert faults.faults(log, "") == []
+    assert faults.late_ends(log) == ["pulumi-resource-numerian"]
+
+
+def test_a_plugin_that_dies_meanwhile_is_a_failure() -> None:
+    words = "Detected that /checkout/provider/pulumi-resource-numerian exited prematurely. \n  This is *always* a bug"
+    log = diagnostic(feed(Log(), "summaryEvent", result="failed"), words)
+    assert len(faults.faults(log, "")) == 1
+    assert faults.late_ends(log) == []
