@@ -18,11 +18,27 @@ _POLL = 0.25
 _GRACE = 2.0
 """How long output may still come after the exit code, from what the command left running behind it."""
 
-_START = 'echo "numerian $1 $$" >&2; shift; exec "$@"'
-_KILL = (
-    'read -r stat <"/proc/$1/stat" || exit 0; set -- "$1" ${stat##*) }; '
-    'kill -s TERM -- "-$4" 2>/dev/null || kill -s TERM "$1"'
-)
+# paramiko may send an end of input that crosses the server's close, and a server that has given the channel's number to
+# another session by then ends that one, or the connection. So no end of input is needed without input, and with input
+# the line ends only after all of it has been read.
+_START = 'echo "numerian $1 $$" >&2; shift; exec "$@" </dev/null'
+_START_FED = 'echo "numerian $1 $$" >&2; shift; "$@"; code=$?; cat >/dev/null; exit "$code"'
+# The command and its descendants, found by /proc alone (BusyBox too). Not its process group: under dropbear that holds
+# the server's own process and every other command of the connection.
+_KILL = """
+all=$1 parents=$1
+while [ -n "$parents" ]; do
+  children=
+  for file in /proc/[0-9]*/stat; do
+    read -r stat <"$file" || continue
+    pid=${stat%% *}
+    set -- ${stat##*) }
+    case " $parents " in *" $2 "*) children="$children $pid" ;; esac
+  done
+  all="$all $children" parents=$children
+done 2>/dev/null
+kill -s TERM $all
+"""
 
 
 class SilenceError(Exception):
@@ -33,13 +49,15 @@ class CancelledError(Exception):
     """The operator stopped the run."""
 
 
-def command_line(argv: list[str], nonce: str, *, sudo: bool) -> str:
+def command_line(argv: list[str], nonce: str, *, sudo: bool, fed: bool = False) -> str:
     """Return the line for the login shell. It first says its process number on stderr, marked with `nonce`.
 
     That line is the proof that the command started (so an exit before it is sudo's or the login shell's), and the
     number is what ends the command when it is cancelled or silent: closing a channel ends nothing on the host.
+    `fed` says that there will be input.
     """
-    return join([*(["sudo", "-n", "--"] if sudo else []), "sh", "-c", _START, "sh", nonce, *argv])
+    start = _START_FED if fed else _START
+    return join([*(["sudo", "-n", "--"] if sudo else []), "sh", "-c", start, "sh", nonce, *argv])
 
 
 def kill_line(pid: int, *, sudo: bool) -> str:
@@ -83,8 +101,6 @@ class Flow:
         if stdin:
             self._channel.settimeout(_POLL)
             writer.start()
-        else:
-            self._channel.shutdown_write()
         try:
             self._gather(timeout)
         finally:

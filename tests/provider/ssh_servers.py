@@ -29,6 +29,13 @@ def public_line(key: paramiko.PKey) -> str:
     return f"{key.get_name()} {key.get_base64()}"
 
 
+def stop(listener: socket.socket) -> None:
+    """Close a listener, and wake the thread that waits in its `accept`: else the kernel keeps the port open."""
+    with suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
 @dataclass
 class Faults:
     """How the stub misbehaves: numbers count down by one at each use."""
@@ -71,7 +78,7 @@ class StubServer:
         return HostSpec(**{**values, **changes})
 
     def close(self) -> None:
-        self.listener.close()
+        stop(self.listener)
         self.drop_connections()
 
     def drop_connections(self) -> None:
@@ -203,7 +210,7 @@ class FreezingProxy:
         self.moving.clear()
 
     def close(self) -> None:
-        self.listener.close()
+        stop(self.listener)
         self.moving.set()
 
     def _accept(self) -> None:

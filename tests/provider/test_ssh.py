@@ -34,6 +34,8 @@ from provider.transport.login import fingerprint
 from provider.transport.ssh import SshTransport
 
 QUICK = Limits(connect=1, banner=1, login=2, session=1, kill=1, first_pause=0.01)
+BOUND = 15
+"""Seconds within which an error must come: far below a hang, far above what a busy machine needs."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -137,17 +139,18 @@ def test_a_silent_command_is_an_error_and_is_ended_on_the_host(
 ) -> None:
     if root and spec.name == "real" and spec.user != "root":
         pytest.skip("this sshd logs in somebody who may not use sudo")
-    mark = f"sleep 3{os.getpid()}"
+    mark = f"sleep 3{os.getpid()}{root:d}"
     started = time.monotonic()
     with pytest.raises(HostTimeoutError, match=r"was silent for 0\.5 s"):
         transport.run(["sh", "-c", f"echo begun; {mark}; true"], timeout=0.5, root=root)
-    assert time.monotonic() - started < 5
-    left = transport.run(["sh", "-c", f"ps ax | grep -v grep | grep -c '[s]{mark[1:]}'"], root=False)
-    assert left.stdout.strip() == b"0"
+    assert time.monotonic() - started < BOUND
+    count = ["sh", "-c", f"ps ax | grep -v grep | grep -c '[s]{mark[1:]}'"]
+    while transport.run(count, root=False).stdout.strip() != b"0":
+        assert time.monotonic() - started < BOUND
 
 
 def test_a_command_that_speaks_now_and_then_is_not_silent(transport: SshTransport) -> None:
-    result = transport.run(["sh", "-c", "for i in 1 2 3 4 5; do sleep 0.3; echo $i; done"], timeout=1, root=False)
+    result = transport.run(["sh", "-c", "for i in 1 2 3 4 5; do sleep 0.7; echo $i; done"], timeout=2.5, root=False)
     assert result.stdout.split() == [b"1", b"2", b"3", b"4", b"5"]
 
 
@@ -161,8 +164,8 @@ def test_a_cancelled_command_is_ended_on_the_host(transport: SshTransport) -> No
 
 def test_output_of_a_process_left_behind_does_not_hold_up(transport: SshTransport) -> None:
     started = time.monotonic()
-    assert transport.run(["sh", "-c", "sleep 20 & echo done"], root=False).stdout == b"done\n"
-    assert time.monotonic() - started < 6
+    assert transport.run(["sh", "-c", "sleep 60 & echo done"], root=False).stdout == b"done\n"
+    assert time.monotonic() - started < BOUND
 
 
 def test_a_stream_speaks_both_ways(transport: SshTransport) -> None:
@@ -283,7 +286,7 @@ def test_a_socket_that_accepts_and_is_silent_is_a_timeout(stub: StubServer, iden
         started = time.monotonic()
         with pytest.raises(HostTimeoutError, match="didn't finish the SSH handshake in 1 s"):
             SshTransport(stub.spec(identity, port=silent.getsockname()[1]), limits=QUICK).run(["true"])
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < BOUND
 
 
 def test_a_server_that_hangs_at_exec_is_a_timeout(stub: StubServer, identity: Path) -> None:
@@ -291,7 +294,7 @@ def test_a_server_that_hangs_at_exec_is_a_timeout(stub: StubServer, identity: Pa
     started = time.monotonic()
     with pytest.raises(HostTimeoutError, match="it may have run"):
         SshTransport(stub.spec(identity), limits=QUICK).run(["true"])
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < BOUND
     assert len(stub.commands) == 1
 
 
@@ -311,7 +314,7 @@ def test_a_pooled_connection_that_became_half_open_is_a_timeout(
     started = time.monotonic()
     with pytest.raises(HostTimeoutError):
         transport.run(["true"])
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < BOUND
     assert len(stub.commands) == 1
     proxy.moving.set()
     assert transport.run(["echo", "back"]).stdout == b"back\n"
@@ -322,11 +325,12 @@ def test_a_connection_that_becomes_half_open_under_way_is_a_timeout(
     stub: StubServer, identity: Path, proxy: FreezingProxy
 ) -> None:
     transport = SshTransport(stub.spec(identity, port=proxy.port), limits=QUICK)
+    transport.run(["true"])
     threading.Timer(0.5, proxy.freeze).start()
     started = time.monotonic()
     with pytest.raises(HostTimeoutError, match="was silent for 1 s"):
         transport.run(["sh", "-c", "while :; do echo x; sleep 0.1; done"], stdin=b"x" * (8 << 20), timeout=1)
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < BOUND
     transport.close()
 
 
@@ -349,6 +353,19 @@ def test_a_server_without_free_sessions_is_said(stub: StubServer, identity: Path
     stub.faults.refused_channels = 100
     with pytest.raises(RouteError, match="refuses to open a session"):
         SshTransport(stub.spec(identity), limits=QUICK).run(["true"])
+
+
+def test_refusals_at_once_harm_no_command_under_way(stub: StubServer, identity: Path) -> None:
+    transport = SshTransport(stub.spec(identity), limits=QUICK)
+    with ThreadPoolExecutor(8) as pool:
+        slow = pool.submit(transport.run, ["sh", "-c", "sleep 1; echo done"])
+        time.sleep(0.3)
+        stub.faults.refused_channels = 8
+        quick = [pool.submit(transport.run, ["echo", str(number)]) for number in range(6)]
+        assert [each.result().stdout for each in quick] == [f"{number}\n".encode() for number in range(6)]
+        assert slow.result().stdout == b"done\n"
+    assert stub.connections == 1
+    transport.close()
 
 
 def test_a_dead_connection_is_opened_again_for_the_next_command(stub: StubServer, identity: Path) -> None:
