@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.docker_plugin import container_config, container_read, pull, uploads
-from engine.docker_plugin.container_schema import CONTAINER, LIMITS, NOTED
+from engine.docker_plugin.container_schema import CONTAINER, LIMITS, NOTED, WIDEST
 from engine.docker_plugin.durations import nanoseconds
 from engine.docker_plugin.errors import DaemonError, DockerPluginError, GoneError, HalfMadeError, UnreachableError
 from engine.docker_plugin.kind import Found, Kind, Props, Work, declared, remove_patiently
@@ -75,8 +75,7 @@ class Container(Kind):
         """Change the limits of the living container; start one that stopped."""
         changed = compare(CONTAINER, state, {}, inputs).updates
         if any(name in LIMITS for name in changed):
-            with work.daemon.doing(f"updating container {inputs['name']}") as client:
-                client.update_container(id, **container_config.limits(inputs))
+            self._limit(work, id, state, inputs)
         for name in NOTED:
             if name in changed:
                 work.warn(
@@ -124,6 +123,15 @@ class Container(Kind):
         except DockerPluginError:
             outputs = known
         return HalfMadeError(str(error), id, outputs)
+
+    def _limit(self, work: Work, id: str, state: Props, inputs: Props) -> None:
+        gone = [name for name in LIMITS if state.get(name) and not inputs.get(name)]
+        if "memory" in gone:
+            work.warn("Docker can't lift `memory` of a living container: the limit holds until it is replaced")
+        with work.daemon.doing(f"updating container {inputs['name']}") as client:
+            cpus = client.info()["NCPU"] if "cpuSet" in gone else 0
+            lifted = {name: WIDEST.get(name, 0) for name in gone if name in WIDEST or name == "cpuSet"}
+            client.update_container(id, **container_config.limits(inputs, lifted, cpus))
 
     def _connect(self, work: Work, id: str, inputs: Props) -> None:
         networks = inputs.get("networksAdvanced") or []

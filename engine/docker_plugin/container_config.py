@@ -34,23 +34,28 @@ def create_config(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {**filled(config), "HostConfig": _host_config(inputs)}
 
 
-def limits(inputs: Mapping[str, Any]) -> dict[str, Any]:
+def limits(inputs: Mapping[str, Any], lifted: Mapping[str, int], cpus: int) -> dict[str, Any]:
     """Return what Docker changes on a living container, in the words of the SDK's `update_container`.
 
     A limit on memory brings one on memory and swap along, twice as much, as Docker sets it for a new container:
     without it, raising the first above the second is refused.
+
+    Args:
+        inputs: what is declared.
+        lifted: for limits that were declared and aren't any more, the widest value.
+        cpus: how many processors the host has.
     """
-    memory = inputs.get("memory") or 0
-    swap = inputs.get("memorySwap") or 0
+    wanted = {**lifted, **filled(inputs)}
+    memory, swap = wanted.get("memory", 0), wanted.get("memorySwap", 0)
     return {
         "restart_policy": _restart(inputs),
         "mem_limit": _bytes(memory),
-        "mem_reservation": _bytes(inputs.get("memoryReservation") or 0),
+        "mem_reservation": _bytes(wanted.get("memoryReservation", 0)),
         "memswap_limit": _bytes(swap) if swap else _bytes(memory * 2),
-        "cpu_shares": inputs.get("cpuShares") or 0,
-        "cpuset_cpus": inputs.get("cpuSet") or None,
-        "cpu_period": inputs.get("cpuPeriod") or 0,
-        "cpu_quota": inputs.get("cpuQuota") or 0,
+        "cpu_shares": wanted.get("cpuShares", 0),
+        "cpuset_cpus": f"0-{cpus - 1}" if wanted.get("cpuSet") == 0 else wanted.get("cpuSet"),
+        "cpu_period": wanted.get("cpuPeriod", 0),
+        "cpu_quota": wanted.get("cpuQuota", 0),
     }
 
 

@@ -125,7 +125,8 @@ def _chosen(bindings: list[Mapping[str, str]], index: int) -> str:
 def networks(seen: Seen) -> list[dict[str, Any]]:
     """Return the networks that it is connected to beside the one of its mode."""
     own = (seen["HostConfig"].get("NetworkMode"), "bridge", "host", "none")
-    identity = str(seen.get("Id", ""))[:12]
+    # The daemon gives every container its id and its host name as aliases.
+    given = (str(seen.get("Id", ""))[:12], seen["Config"].get("Hostname"))
     found = []
     for name, settings in sorted(((seen.get("NetworkSettings") or {}).get("Networks") or {}).items()):
         if name in own:
@@ -133,7 +134,7 @@ def networks(seen: Seen) -> list[dict[str, Any]]:
         addresses = settings.get("IPAMConfig") or {}
         block = filled(
             {
-                "aliases": [alias for alias in settings.get("Aliases") or [] if alias != identity],
+                "aliases": [alias for alias in settings.get("Aliases") or [] if alias not in given],
                 "ipv4Address": addresses.get("IPv4Address"),
                 "ipv6Address": addresses.get("IPv6Address"),
                 "linkLocalIps": addresses.get("LinkLocalIPs"),

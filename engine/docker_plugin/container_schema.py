@@ -6,11 +6,14 @@ official provider only takes note (`healthcheck`, `tmpfs`, `init`, …).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.docker_plugin.durations import nanoseconds
 from engine.docker_plugin.properties import Prop, block, blocks, flag, mapping, text, texts, whole
+
+WIDEST = {"cpuShares": 1024, "cpuPeriod": 100_000, "cpuQuota": -1, "memoryReservation": -1}
+"""What lifts a limit of a living container: Docker takes 0 for "leave it as it is"."""
 
 LABEL = {"label": text(required=True), "value": text(required=True)}
 
@@ -30,6 +33,11 @@ def _number(value: Any) -> Any:
         return float(value)
     except (TypeError, ValueError):
         return value
+
+
+def _none_if(widest: int) -> Callable[[Any], Any]:
+    """Docker's widest value of a limit says the same as no limit."""
+    return lambda value: 0 if value == widest else value
 
 
 def _rates() -> Prop:
@@ -116,16 +124,17 @@ _NETWORK_DATA = {
 }
 
 LIMITS: Mapping[str, Prop] = {
-    # What Docker changes on a living container.
+    # What Docker changes on a living container. Some it can only widen, not lift: a shape makes the widest the same
+    # as none, `implicit` ends the difference where there is no widest.
     "restart": text(default="no", choices=("no", "on-failure", "always", "unless-stopped")),
     "maxRetryCount": whole(),
-    "memory": whole(minimum=0),
-    "memoryReservation": whole(minimum=0),
+    "memory": whole(minimum=0, implicit=True),
+    "memoryReservation": whole(minimum=0, shape=_none_if(WIDEST["memoryReservation"])),
     "memorySwap": whole(minimum=-1, implicit=True),
-    "cpuShares": whole(minimum=0),
-    "cpuSet": text(),
-    "cpuPeriod": whole(minimum=0),
-    "cpuQuota": whole(minimum=0),
+    "cpuShares": whole(minimum=0, shape=_none_if(WIDEST["cpuShares"])),
+    "cpuSet": text(implicit=True),
+    "cpuPeriod": whole(minimum=0, shape=_none_if(WIDEST["cpuPeriod"])),
+    "cpuQuota": whole(minimum=0, shape=_none_if(WIDEST["cpuQuota"])),
 }
 
 NOTED = ("healthcheck", "tmpfs", "init")

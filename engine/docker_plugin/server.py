@@ -177,7 +177,7 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Read what the daemon shows, for a refresh or an import."""
         kind = self._kind(request.urn)
         state = retyped(kind.fields, wire.to_plain(request.properties))
-        inputs = retyped(kind.fields, wire.to_plain(request.inputs))
+        inputs = wire.to_plain(request.inputs)
         known = {k: v for k, v in state.items() if not k.startswith("__")} or None
         found = kind.read(self._work(request.urn), request.id, known)
         if found is None:

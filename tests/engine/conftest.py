@@ -11,6 +11,7 @@ from pathlib import Path
 import docker
 import pytest
 import tiny_image
+from driver import Driver
 from engine_stack import Stack
 
 from engine import install
@@ -86,6 +87,15 @@ def stack(tmp_path: Path, engine_bin: Path, pulumi_home: Path) -> Iterator[Stack
     stack.run("stack", "init", "dev")
     yield stack
     stack.run("destroy", "--yes", "--skip-preview")
+
+
+@pytest.fixture
+def plugin(daemon: docker.APIClient) -> Iterator[Driver]:
+    """The plugin on this machine's Docker, called in this process; what it made is taken away afterwards."""
+    plugin = Driver(SOCKET)
+    yield plugin
+    plugin.destroy()
+    plugin.provider.close()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
+from driver import Context
 from google.protobuf import empty_pb2
 from google.rpc import status_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
@@ -24,24 +25,6 @@ from engine.docker_plugin.server import DockerProvider
 from engine.docker_plugin.wire import to_plain, to_struct
 
 NOWHERE = "unix:///nowhere/docker.sock"
-
-
-class Context:
-    """What gRPC gives a method."""
-
-    def __init__(self) -> None:
-        self.code: Any = None
-        self.details = ""
-        self.trailing: tuple[tuple[str, bytes], ...] = ()
-
-    def set_code(self, code: Any) -> None:
-        self.code = code
-
-    def set_details(self, details: str) -> None:
-        self.details = details
-
-    def set_trailing_metadata(self, metadata: Any) -> None:
-        self.trailing = metadata
 
 
 def urn(token: str, name: str = "thing") -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import docker
 from engine_stack import Stack
 
@@ -83,3 +85,34 @@ def test_a_program_from_the_documentation_lives_its_whole_life(
     assert daemon.networks(names=[f"{unique}-net"]) == []
     assert daemon.volumes(filters={"name": volume})["Volumes"] in (None, [])
     assert daemon.inspect_image(image)["Id"] == kept["outputs"]["imageId"]
+
+
+DOWN = """
+    import pulumi
+    import pulumi_docker as docker
+
+    there = docker.Provider("there", host="{host}", disable_docker_daemon_check={unchecked})
+    net = docker.Network("net", name="{unique}", opts=pulumi.ResourceOptions(provider=there))
+"""
+
+
+def test_previews_work_while_the_daemon_is_down_and_nothing_is_taken_for_gone(
+    stack: Stack, daemon: docker.APIClient, unique: str, tmp_path: Path
+) -> None:
+    up, down = "unix:///var/run/docker.sock", f"unix://{tmp_path}/docker.sock"
+    stack.write(DOWN.format(host=down, unchecked=False, unique=unique))
+    assert "can't be reached" in stack.preview(ok=False).text
+    stack.write(DOWN.format(host=down, unchecked=True, unique=unique))
+    assert stack.preview().changes() == {"there": "create", "net": "create"}
+    failed = stack.up(ok=False)
+    assert f"the Docker daemon of {down} can't be reached: there is no such socket" in failed.text
+
+    stack.write(DOWN.format(host=up, unchecked=True, unique=unique))
+    stack.up()
+    id = stack.state("net")["id"]
+    stack.write(DOWN.format(host=down, unchecked=True, unique=unique))
+    assert stack.up().changes() == {"there": "update"}
+    assert "can't be reached" in stack.refresh(ok=False).text
+    assert stack.state("net")["id"] == id
+    stack.write(DOWN.format(host=up, unchecked=True, unique=unique))
+    assert stack.up().changes() == {"there": "update"}
