@@ -89,7 +89,8 @@ def _refuse_address(text: str) -> None:
     if "://" in text or "/" in text:
         host = text.split("://", 1)[-1].split("/", 1)[0]
         known = host if re.fullmatch(r"[A-Za-z0-9.-]+\.[A-Za-z0-9-]+", host) else ""
-        raise Fault(f"{shown(text)} is an address, not a domain name", f"write {known.removeprefix('www.').lower() or 'only the name, like privas.test'}")
+        right = known.removeprefix("www.").lower() or "only the name, like privas.test"
+        raise Fault(f"{shown(text)} is an address, not a domain name", f"write {right}")
     if "@" in text:
         raise Fault(f"{shown(text)} is an e-mail address, not a domain name", "write the part after the @")
     if text.startswith("*."):

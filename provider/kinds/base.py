@@ -61,6 +61,7 @@ class Context:
 
     @property
     def owner(self) -> str:
+        """Whose it is, as the ledgers on the hosts say it: project/stack."""
         return f"{self.project}/{self.stack}"
 
 

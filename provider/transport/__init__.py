@@ -43,7 +43,9 @@ class Transport(Protocol):
     """
 
     @property
-    def host(self) -> str: ...
+    def host(self) -> str:
+        """The host's name in the inventory."""
+        ...
 
     def run(self, argv: list[str], *, stdin: bytes = b"", timeout: float = 60.0, root: bool = True) -> Result:
         """Run `argv` on the host, as root unless told otherwise (through `sudo -n` when the user isn't root).
@@ -53,4 +55,6 @@ class Transport(Protocol):
         """
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End the connection and every command that still runs on it."""
+        ...

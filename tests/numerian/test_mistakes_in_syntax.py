@@ -1,7 +1,5 @@
 """What a person is told about a file that can't be read: never the YAML parser's own words."""
 
-
-
 from __future__ import annotations
 
 from textwrap import dedent
