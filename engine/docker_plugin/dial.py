@@ -168,7 +168,9 @@ class DialAdapter(BaseHTTPAdapter):
     """Lets the Docker SDK's client speak through a `Dialer`: at most four streams, used again."""
 
     def __init__(self, way: Dialer, timeout: float | None) -> None:
-        super().__init__()
+        # A stream kept since the last question may have broken unseen: a question alone is asked once more.
+        again = urllib3.Retry(total=None, connect=0, read=1, redirect=0, status=0, allowed_methods={"GET", "HEAD"})
+        super().__init__(max_retries=again)
         self._pool = _Pool(way, timeout)
 
     def get_connection(self, url: Any, proxies: Any = None) -> Any:
