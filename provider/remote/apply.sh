@@ -14,7 +14,11 @@ encode() { tail -c 20000 "$1" | base64 | tr -d '\n'; }
 answer() { printf 'unit %s %s\n' "$unit" "$*"; }
 
 mkdir -p $S/ledger $S/services $S/archive $S/notes $S/pending $S/journal $S/incoming || exit 1
-lock 120 || { say "the lock is held by process $(readlink $S/lock)"; exit 73; }
+lock 120 || {
+    held=$(readlink $S/lock) || { say "can't take the lock: $why"; exit 1; }
+    say "the lock is held by process $held"
+    exit 73
+}
 run=$S/incoming/$$
 trap 'leave' EXIT
 trap 'exit 1' HUP INT TERM
