@@ -9,9 +9,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-from pulumi.runtime.proto import provider_pb2_grpc
 
 from engine.docker_plugin.server import DockerProvider
+from provider.proto import provider_pb2_grpc
 
 WORKERS = 32
 MAX_MESSAGE = 400 * 1024 * 1024

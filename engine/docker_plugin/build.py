@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.docker_plugin.errors import BuildError
 from engine.docker_plugin.kind import Work, filled
+from engine.docker_plugin.pull import split
 
 LAST_LINES = 20
 """How many lines of a failed build an error shows."""
@@ -29,8 +30,7 @@ def build(work: Work, name: str, block: Mapping[str, Any]) -> None:
         events = client.build(path=str(folder), tag=name, decode=True, timeout=SILENCE, **_options(block))
         _follow(work, name, events)
         for tag in block.get("tags") or []:
-            repository, _, label = tag.rpartition(":") if ":" in tag.rsplit("/", 1)[-1] else (tag, "", "latest")
-            client.tag(name, repository, label)
+            client.tag(name, *split(tag))
 
 
 def check_context(block: Mapping[str, Any]) -> str:

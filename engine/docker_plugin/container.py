@@ -78,9 +78,7 @@ class Container(Kind):
             self._limit(work, id, state, inputs)
         for name in NOTED:
             if name in changed:
-                work.warn(
-                    f"`{name}` of a container can't change while it lives: the old one holds until it is replaced"
-                )
+                work.warn(f"`{name}` of a living container can't be changed: the old one holds until it is replaced")
         try:
             self._run(work, id, inputs)
         except DockerPluginError as error:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from docker.types import IPAMConfig, IPAMPool
-
 from engine.docker_plugin.errors import GoneError
-from engine.docker_plugin.kind import Found, Kind, Props, Work, declared, label_blocks, labels, remove_patiently
+from engine.docker_plugin.kind import Found, Kind, Props, Work, declared, filled, label_blocks, labels, remove_patiently
 from engine.docker_plugin.plan import merged
 from engine.docker_plugin.schema import NETWORK, NETWORK_TYPE
 
@@ -82,21 +80,18 @@ def merge(known: Props | None, seen: dict[str, Any]) -> dict[str, Any]:
     return merged(NETWORK, known, shown)
 
 
+_POOL = {"Subnet": "subnet", "IPRange": "ipRange", "Gateway": "gateway", "AuxiliaryAddresses": "auxAddress"}
+"""The API's names and ours."""
+
+
 def _pool_block(pool: dict[str, Any]) -> dict[str, Any]:
-    names = {"Subnet": "subnet", "IPRange": "ipRange", "Gateway": "gateway", "AuxiliaryAddresses": "auxAddress"}
-    return {ours: pool[theirs] for theirs, ours in names.items() if pool.get(theirs)}
+    return {ours: pool[theirs] for theirs, ours in _POOL.items() if pool.get(theirs)}
 
 
-def _ipam(inputs: Props) -> IPAMConfig:
+def _ipam(inputs: Props) -> dict[str, Any]:
     pools = [
-        IPAMPool(
-            subnet=block.get("subnet"),
-            iprange=block.get("ipRange"),
-            gateway=block.get("gateway"),
-            aux_addresses=block.get("auxAddress"),
-        )
+        {theirs: block[ours] for theirs, ours in _POOL.items() if block.get(ours)}
         for block in inputs.get("ipamConfigs") or []
     ]
-    return IPAMConfig(
-        driver=inputs.get("ipamDriver", "default"), pool_configs=pools or None, options=inputs.get("ipamOptions")
-    )
+    config = {"Driver": inputs.get("ipamDriver", "default"), "Config": pools, "Options": inputs.get("ipamOptions")}
+    return filled(config)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from docker.utils import parse_repository_tag
-
 from engine.docker_plugin.errors import DaemonError, GoneError
 from engine.docker_plugin.kind import Work
 
@@ -31,11 +29,24 @@ def ensure(work: Work, name: str, platform: str | None = None) -> dict[str, Any]
 
 def pull(work: Work, name: str, platform: str | None = None) -> None:
     """Pull an image, telling how far it is."""
-    repository, tag = parse_repository_tag(name)
+    repository, tag = split(name)
     with work.daemon.doing(f"pulling image {name}") as client:
-        for event in client.pull(repository, tag=tag or "latest", stream=True, decode=True, platform=platform):
+        for event in client.pull(repository, tag=tag, stream=True, decode=True, platform=platform):
             if "error" in event:
                 raise DaemonError(f"pulling image {name}", " ".join(str(event["error"]).split()))
             progress = " ".join(str(event.get(key) or "") for key in ("id", "status", "progress")).strip()
             if progress:
                 work.say(progress)
+
+
+def split(name: str) -> tuple[str, str]:
+    """Return an image's repository and its tag or digest.
+
+    >>> split("debian"), split("localhost:5000/a:1"), split("localhost:5000/a"), split("a@sha256:0f")
+    (('debian', 'latest'), ('localhost:5000/a', '1'), ('localhost:5000/a', 'latest'), ('a', 'sha256:0f'))
+    """
+    if "@" in name:
+        repository, _, digest = name.partition("@")
+        return repository, digest
+    repository, colon, tag = name.rpartition(":")
+    return (repository, tag) if colon and "/" not in tag else (name, "latest")

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from engine.docker_plugin import VERSION, describe, imports, settings, wire
 from engine.docker_plugin.connection import Daemon
@@ -28,6 +27,7 @@ from engine.docker_plugin.plan import Plan, compare
 from engine.docker_plugin.properties import DEFAULTS, Failure, check, retyped
 from engine.docker_plugin.schema import PROVIDER, SCHEMA_VERSIONS
 from engine.docker_plugin.volume import Volume
+from provider.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 

@@ -10,10 +10,9 @@ from typing import Any
 
 import grpc
 from google.protobuf import json_format, struct_pb2
-from google.rpc import status_pb2  # type: ignore[import-untyped]
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
 
 from engine.docker_plugin.errors import DockerPluginError, HalfMadeError
+from provider.proto import engine_pb2, engine_pb2_grpc, provider_pb2, status_pb2
 
 PACE = 0.1
 """Seconds between two lines about one resource: a pull tells thousands."""

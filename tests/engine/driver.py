@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from google.rpc import status_pb2  # type: ignore[import-untyped]
-from pulumi.runtime.proto import provider_pb2
-
 from engine.docker_plugin.server import DockerProvider
 from engine.docker_plugin.wire import to_plain, to_struct
+from provider.proto import provider_pb2, status_pb2
 
 
 class CallError(Exception):
