@@ -111,6 +111,20 @@ def test_the_docker_plugin_starts_this_checkouts_code(binaries: Path, tmp_path: 
     assert plugin.stat().st_ino == before, "a plugin that is in place is left alone"
 
 
+def test_an_engine_of_ours_keeps_no_logs(binaries: Path, tmp_path: Path) -> None:
+    if not install.is_ours(binaries):
+        return
+    install.ensure(tmp_path, silent)
+    home = install.home(tmp_path)
+    (home / "logs").unlink()
+    environment = {**os.environ, "PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    subprocess.run([binaries / "pulumi", "plugin", "ls"], env=environment, check=True, capture_output=True)
+    assert (home / "logs").is_dir(), "the engine left to itself makes the folder; else `_keep_no_engine_logs` may go"
+    install.ensure(tmp_path, silent)
+    subprocess.run([binaries / "pulumi", "plugin", "ls"], env=environment, check=True, capture_output=True)
+    assert (home / "logs").is_file()
+
+
 def test_an_official_engine_that_is_new_enough_is_used_and_nothing_is_built(tmp_path: Path, monkeypatch) -> None:
     executable(tmp_path / "bin/pulumi", "echo v3.150.0")
     executable(tmp_path / "bin/pulumi-language-python", "true")
