@@ -155,10 +155,11 @@ def host_folders() -> dict[str, Folder]:
     }
 
 
+# Restarted, not started: one that is under way knows the script and the folders of before.
 UNIT_COMMANDS = [
     ["systemctl", "daemon-reload"],
     ["systemctl", "enable", "--now", "numerian-certificates.timer", "numerian-certificates.path"],
-    ["systemctl", "start", "--no-block", "numerian-certificates.service"],
+    ["systemctl", "restart", "--no-block", "numerian-certificates.service"],
 ]
 
 

@@ -224,7 +224,7 @@ def test_the_front_can_do_little_and_its_keys_are_not_for_everybody(sites: Deplo
 def changed(sites: Deployed) -> Deployed:
     """People edit their pages, three decisions change in the inventory, one `up --refresh` follows."""
     home = "/srv/sites/07319/www"
-    sites.sh("privas", f"echo '<h1>Le nôtre</h1>' > {home}/index.html; rm {home}/accessibilite.html")
+    sites.sh("privas", f"echo '<h1>Le nôtre</h1>' > {home}/index.html; rm -f {home}/accessibilite.html")
     sites.edit("07319", "phone: 04 65 71 00 07", "phone: 04 65 71 00 08")
     sites.edit("07319", "  domain: le-teil.test\n", "  domain: le-teil.test\n  old_domains: vieux-teil.test\n")
     sites.edit("07186", "  domain: privas.test\n", "  domain: privas.test\n  maintenance: true\n")
