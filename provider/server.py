@@ -109,9 +109,10 @@ async def serve(engine: str) -> None:
     server, port, hosts = await start(engine)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stopped.set)
-    # Ctrl-C at a terminal reaches us too. The engine decides what it means and tells us by Cancel.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The engine ends its plugins by SIGINT, and kills after 5 s. A Ctrl-C at a terminal doesn't reach us: each plugin is
+    # a process group of its own, and the engine tells of it by Cancel.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(ending, stopped.set)
     watch = loop.create_task(_end_with_parent(stopped))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()

@@ -28,9 +28,10 @@ def main(arguments: list[str]) -> int:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     stop = threading.Event()
-    # Ctrl-C reaches the engine, which then says `Cancel`.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # The engine ends its plugins by SIGINT, and kills after 5 s. A Ctrl-C at a terminal doesn't reach us: each plugin is
+    # a process group of its own, and the engine tells of it by `Cancel`.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: stop.set())
     print(port, flush=True)
     parent = os.getppid()
     while not stop.wait(0.5) and os.getppid() == parent:
