@@ -24,7 +24,7 @@ from lab.errors import LabError
 from numerian.load import load
 
 WORK = ROOT / ".work" / "bench" / "peers"
-NAMES = ("tar", "engine", "mitogen", "pyinfra", "numerian", "preview", "pulumi")
+NAMES = ("tar", "engine", "tuned", "mitogen", "pyinfra", "numerian", "preview", "pulumi")
 
 
 def main() -> int:
@@ -69,8 +69,12 @@ def _options() -> argparse.Namespace:
 def _make(wanted: list[str], say: Callable[[str], None]) -> list[Contender]:
     """Make ready what the wanted ones need, and only that."""
     binaries = install.ensure(ROOT, say)
-    if set(wanted) == {"engine"}:
-        return [EngineFloor(WORK / "engine", binaries)]
+    makers: dict[str, Callable[[], Contender]] = {
+        "engine": lambda: EngineFloor(WORK / "engine", binaries),
+        "tuned": lambda: EngineFloor(WORK / "tuned", binaries, tuned=True),
+    }
+    if set(wanted) <= set(makers):
+        return [makers[name]() for name in NAMES if name in wanted]
     server = BenchServer()
     say("bringing up the benchmark's lab")
     server.up()
@@ -79,9 +83,8 @@ def _make(wanted: list[str], say: Callable[[str], None]) -> list[Contender]:
     product.make_base()
     server.make_peers_front(load(product.inventory))
     programs = environment.ensure(say) if {"mitogen", "pyinfra"} & set(wanted) else Path()
-    makers: dict[str, Callable[[], Contender]] = {
+    makers |= {
         "tar": lambda: TarFloor(server, WORK / "tar"),
-        "engine": lambda: EngineFloor(WORK / "engine", binaries),
         "mitogen": lambda: Mitogen(server, WORK / "mitogen", programs),
         "pyinfra": lambda: Pyinfra(server, WORK / "pyinfra", programs),
         "numerian": lambda: NumerianUp(server),

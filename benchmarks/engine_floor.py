@@ -7,7 +7,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from benchmarks import work
 from benchmarks.contender import Case, Contender, run
+from engine import install
 
 PROJECT = Path(__file__).parent / "nothing"
 PARALLEL = "512"
@@ -16,11 +18,11 @@ PARALLEL = "512"
 class EngineFloor(Contender):
     """`pulumi up` of N × 3 resources that cost nothing."""
 
-    name = "engine's own floor"
-
-    def __init__(self, folder: Path, binaries: Path) -> None:
+    def __init__(self, folder: Path, binaries: Path, *, tuned: bool = False) -> None:
+        self.name = "engine's own floor, tuned as ours" if tuned else "engine's own floor"
         self.folder = folder
         self.binaries = binaries
+        self.tuned = tuned
 
     def reset(self, members: int) -> None:
         """Begin with an empty stack of a copy of the project."""
@@ -28,6 +30,8 @@ class EngineFloor(Contender):
         shutil.copytree(PROJECT, self.folder / "project", ignore=shutil.ignore_patterns("__pycache__", "Pulumi.*.yaml"))
         for name in ("state", "home"):
             (self.folder / name).mkdir()
+        if self.tuned:
+            install.keep_no_engine_logs(self.folder / "home")
         self._pulumi("stack", "init", "bench")
 
     def apply(self, case: Case, members: int) -> None:
@@ -47,6 +51,8 @@ class EngineFloor(Contender):
             "PULUMI_CONFIG_PASSPHRASE": "bench",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "NOTHING_TUNED": "yes" if self.tuned else "",
+            "PYTHONPATH": str(work.ROOT),
             **extra,
         }
         run(["pulumi", *words, "--non-interactive"], cwd=self.folder / "project", env=environment)

@@ -119,12 +119,13 @@ class BenchServer:
         """Take away what a peer wrote."""
         self.sh(f"find /srv/peers/config/current/sites /srv/peers/sites -mindepth 1 -delete;{PEERS_SCRIPT} reload")
 
-    def forget_ours(self) -> None:
+    def forget_ours(self, inventory: Inventory) -> None:
         """Take away what an earlier run of ours deployed, but for packages and images."""
         folders = " ".join(_OURS)
+        files = " ".join(front.host_files(inventory.platform, inventory.servers["privas"]))
         self.sh(
             f"{_STOP_CERTIFICATES}; docker rm -f front >/dev/null 2>&1 || true;"
-            f"for f in {folders}; do [ ! -d $f ] || find $f -mindepth 1 -delete; done"
+            f"for f in {folders}; do [ ! -d $f ] || find $f -mindepth 1 -delete; done; rm -f {files}"
         )
 
     def snapshot(self) -> None:

@@ -38,7 +38,7 @@ def ensure(root: Path, say: Callable[[str], None]) -> Path:
         return official
     binaries = build.build(say)
     _install_docker_plugin(root.absolute(), binaries, say)
-    _keep_no_engine_logs(home(root))
+    keep_no_engine_logs(home(root))
     return binaries
 
 
@@ -58,6 +58,21 @@ def home(root: Path) -> Path:
     Inside the checkout: in the user's home, our docker plugin would replace the official one for all his projects.
     """
     return root.absolute() / ".work" / "pulumi"
+
+
+def keep_no_engine_logs(pulumi_home: Path) -> None:
+    """Have an engine with this PULUMI_HOME keep no logs of its own.
+
+    It writes everything that passes through it into an encrypted log a command, and has no switch for it: three quarters
+    of its own time with 438 members (7.4 s of processor time, 1.9 s without). It goes without where it can make no
+    folder for logs.
+    """
+    logs = pulumi_home / "logs"
+    if logs.is_file():
+        return
+    shutil.rmtree(logs, ignore_errors=True)
+    with suppress(IsADirectoryError):  # another engine, just started, was faster: the next call finds it
+        logs.write_text("A file instead of a folder, so that the engine keeps no logs: engine/install.py says why.\n")
 
 
 def is_ours(binaries: Path) -> bool:
@@ -120,15 +135,3 @@ def _install_docker_plugin(root: Path, binaries: Path, say: Callable[[str], None
         )
     if run.returncode != 0 or not installed.is_file():
         raise PluginError(f"the engine did not take the docker plugin: {(run.stderr or run.stdout).strip()}")
-
-
-def _keep_no_engine_logs(pulumi_home: Path) -> None:
-    # The engine writes everything that passes through it into an encrypted log a command, and has no switch for it:
-    # three quarters of its own time with 438 members (7.4 s of processor time, 1.9 s without). It goes without a log
-    # where it can make no folder for one.
-    logs = pulumi_home / "logs"
-    if logs.is_file():
-        return
-    shutil.rmtree(logs, ignore_errors=True)
-    with suppress(IsADirectoryError):  # another engine, just started, was faster: the next call finds it
-        logs.write_text("A file instead of a folder, so that the engine keeps no logs: engine/install.py says why.\n")

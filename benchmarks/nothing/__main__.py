@@ -1,6 +1,7 @@
 """As many resources as the product declares for N members, over a provider that does nothing.
 
-A member is two components and one resource with two files. N comes from the environment (NOTHING_MEMBERS).
+A member is two components and one resource with two files. From the environment come N (NOTHING_MEMBERS), and whether
+the SDK is tuned as for the product (NOTHING_TUNED).
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ _PAGE = "<!doctype html><html lang=fr><meta charset=utf-8><title>Commune n° {0}
 
 def main() -> None:
     """Declare the members."""
+    if os.environ.get("NOTHING_TUNED"):
+        from components import sdk_tuning
+
+        sdk_tuning.apply()
     for number in range(1, int(os.environ["NOTHING_MEMBERS"]) + 1):
         code = f"{number:05d}"
         commune = pulumi.ComponentResource("nothing:index:Commune", code)

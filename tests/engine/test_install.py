@@ -119,7 +119,7 @@ def test_an_engine_of_ours_keeps_no_logs(binaries: Path, tmp_path: Path) -> None
     (home / "logs").unlink()
     environment = {**os.environ, "PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true"}
     subprocess.run([binaries / "pulumi", "plugin", "ls"], env=environment, check=True, capture_output=True)
-    assert (home / "logs").is_dir(), "the engine left to itself makes the folder; else `_keep_no_engine_logs` may go"
+    assert (home / "logs").is_dir(), "the engine left to itself makes the folder; else `keep_no_engine_logs` may go"
     install.ensure(tmp_path, silent)
     subprocess.run([binaries / "pulumi", "plugin", "ls"], env=environment, check=True, capture_output=True)
     assert (home / "logs").is_file()
