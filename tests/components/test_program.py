@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import runpy
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,17 @@ def test_no_address_is_in_any_resource(recorder: Recorder) -> None:
     finished(recorder)
     for made in recorder.made:
         assert "127.0.1." not in repr(made.inputs), made.name
+
+
+def test_a_member_that_left_is_served_no_more_but_still_guarded(recorder: Recorder, tmp_path: Path) -> None:
+    (tmp_path / "inventory").unlink()
+    shutil.copytree(ROOT / "inventory", tmp_path / "inventory")
+    file = tmp_path / "inventory" / "members" / "07186-privas.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("plan:", "status: leaving\nleaving_on: 2026-01-01\nplan:", 1), encoding="utf-8")
+    finished(recorder)
+    assert "07186" not in recorder.of("Commune") and len(recorder.of("Commune")) == 11
+    assert recorder.of("Guard")["guard"]["members"]["07186"]["status"] == "leaving"
 
 
 def test_what_is_wrong_with_the_inventory_is_told_without_a_traceback(recorder: Recorder, tmp_path: Path) -> None:
