@@ -40,6 +40,9 @@ if cmp -s $file.new $file; then rm $file.new; else mv $file.new $file && update-
 
 def prepare(lab: Layout, say: Say) -> str:
     """Make the network and the working folder with the operator's key."""
+    if any(_owners(lab, running=False)):
+        say("removing what a run of another checkout left behind")
+        _remove_all(lab, say)
     lab.folder.mkdir(parents=True, exist_ok=True)
     (lab.folder / "resolv.conf").write_text(f"nameserver {lab.acme}\n")
     key = lab.folder / "id_ed25519"
@@ -124,6 +127,10 @@ def remove(lab: Layout, say: Say) -> None:
     """Remove the lab's containers, volumes and network; only what was made for it, from this checkout."""
     for problem in foreign(lab):
         raise LabError(problem)
+    _remove_all(lab, say)
+
+
+def _remove_all(lab: Layout, say: Say) -> None:
     ours = ["--filter", f"label={layout.LABEL}={lab.name}"]
     for kind, listing, drop in (
         ("containers", ["docker", "ps", "--all", *ours, "--format", "{{.Names}}"], ["docker", "rm", "--force"]),
@@ -146,17 +153,29 @@ def is_running(lab: Layout) -> bool:
 
 def foreign(lab: Layout) -> Iterator[str]:
     """Say which containers of these names belong to another checkout (one that is gone owns nothing)."""
-    label = f'{{{{index .Config.Labels "{layout.FOLDER_LABEL}"}}}}'
-    for machine in lab.machines:
-        name = lab.container(machine)
-        code, out, _ = process.capture(["docker", "inspect", "--format", label, name])
-        owner = out.decode().strip()
-        if code or owner == str(layout.ROOT) or (owner and not Path(owner).is_dir()):
-            continue
+    for name, owner in _owners(lab, running=True):
         if owner:
             yield f"the container {name} is of the checkout {owner}; run `python3 -m lab down --name {lab.name}` there"
         else:
             yield f"a container {name} is there that no checkout made; remove it with `docker rm --force {name}`"
+
+
+def _owners(lab: Layout, *, running: bool) -> Iterator[tuple[str, str]]:
+    """Return the containers that another checkout owns, with its folder ("" for none).
+
+    Those of a lab for tests that don't run are left behind by a run that was cut: nobody's (`running=False` asks for
+    them). The demonstration's are somebody's even then.
+    """
+    look = f'{{{{.State.Running}}}} {{{{index .Config.Labels "{layout.FOLDER_LABEL}"}}}}'
+    for machine in lab.machines:
+        name = lab.container(machine)
+        code, out, _ = process.capture(["docker", "inspect", "--format", look, name])
+        runs, _, owner = out.decode().strip().partition(" ")
+        if code or owner == str(layout.ROOT):
+            continue
+        left_behind = bool(owner) and (not Path(owner).is_dir() or (lab.name != "lab" and runs != "true"))
+        if left_behind != running:
+            yield name, owner
 
 
 def _start(
