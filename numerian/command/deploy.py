@@ -76,8 +76,8 @@ def run(options: Namespace) -> int:
 def _prepare(place: Workspace, options: Namespace) -> Session:
     """Make ready what an engine's run needs."""
     session = environment.begin(place, say)
-    # The program writes them itself when it runs; refresh and destroy run without it.
-    if options.command in ("refresh", "destroy") and place.inventory.is_dir():
+    # The program writes the connections when it runs, but servers are asked before that, or without it.
+    if (options.command in ("refresh", "destroy") or options.refresh) and place.inventory.is_dir():
         from numerian.connections import write
         from numerian.load import load
 

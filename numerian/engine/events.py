@@ -86,6 +86,8 @@ class Log:
     failed: set[str] = field(default_factory=set)
     drifted: dict[str, Step] = field(default_factory=dict)
     providers: dict[str, Step] = field(default_factory=dict)
+    seen: dict[str, Step] = field(default_factory=dict)
+    """By URN, what was begun and may change or fail: whose a message is."""
     messages: list[Message] = field(default_factory=list)
     same: int = 0
     result: str = ""
@@ -123,6 +125,7 @@ class Log:
         return [message for message in self.messages if message.severity == "error"]
 
     def _started(self, step: Step) -> None:
+        self.seen[step.urn] = step
         if step.type.startswith("pulumi:providers:"):
             self.providers[step.urn] = step
         if step.op not in QUIET:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from numerian.engine.changes import host_of, visible
@@ -102,13 +101,12 @@ def _stderr(said: str) -> list[str]:
 
 
 def _whose(message: Message, log: Log) -> tuple[str, str]:
-    steps: Mapping[str, object] = log.providers
-    for (urn, _), step in log.steps.items():
-        if urn == message.urn:
-            return host_of(step, log.providers), f"{step.kind} {step.name}"
-    if message.urn and message.urn not in steps and "pulumi:pulumi:Stack::" not in message.urn:
-        kind, name = message.urn.split("::")[-2].rsplit(":", 1)[-1], message.urn.rsplit("::", 1)[-1]
-        return "", f"{kind} {name}"
+    """Return host and name of what a message is about, "" for what isn't known."""
+    if step := log.seen.get(message.urn):
+        return host_of(step, log.providers), f"{step.kind} {step.name}"
+    if message.urn and "pulumi:pulumi:Stack::" not in message.urn:
+        *_, token, name = message.urn.split("::")
+        return "", f"{token.rsplit(':', 1)[-1]} {name}"
     return "", ""
 
 
