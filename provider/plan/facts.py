@@ -12,7 +12,7 @@ class Entry:
     """One name in a folder of the host. `sha256` is None for what isn't a regular file or wasn't hashed."""
 
     kind: str
-    """`file`, `folder`, `link` or `other`."""
+    """`file`, `folder`, `symbolic link`, or `pipe or a device`."""
     mode: str
     uid: int
     gid: int
@@ -116,6 +116,8 @@ class Facts:
     users: Mapping[str, int] = field(default_factory=dict)
     groups: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    leftovers: bool = False
+    """Whether a run that was cut left something staged."""
     switch: bool = True
     """Whether the host has a tool that lets root work under another uid."""
     method: str = "setpriv"

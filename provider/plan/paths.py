@@ -94,7 +94,7 @@ def worker(path: str, entries: Mapping[str, Entry]) -> tuple[int, int, str]:
         entry = entries.get(folder)
         if entry is None:
             return 0, 0, "/"
-        if entry.kind == "link":
+        if entry.kind == "symbolic link":
             raise UnsafeError(f"{folder} is a symbolic link; name the folder that it leads to")
         if entry.kind != "folder":
             raise UnsafeError(f"{folder} is no folder")

@@ -138,7 +138,7 @@ class Commit:
         for done in idle:
             del turn.jobs[done]
             self._done(done)
-        if turn.jobs or turn.define or turn.retire:
+        if turn.jobs or turn.define or turn.retire or facts.leftovers:
             request = build(turn.facts, Batch(list(turn.jobs.values()), turn.define, turn.retire))
             if self._apply(turn, request):
                 self._finish_services()

@@ -22,6 +22,8 @@ printf '=pending\n'
 [ ! -d $S/pending ] || find $S/pending -type f -exec cat {} + 2>/dev/null
 printf '=notes\n'
 [ ! -d $S/notes ] || find $S/notes -type f -exec cat {} + 2>/dev/null
+printf '=left\n'
+[ ! -d $S/journal ] || find $S/journal $S/incoming -mindepth 1 -maxdepth 1 2>/dev/null
 printf '=definitions\n'
 [ ! -d $S/services ] || find $S/services -name definition -type f -exec cat {} + 2>/dev/null
 

@@ -15,7 +15,7 @@ from provider.plan.paths import UnsafeError, worker
 from provider.remote import command, pad, script
 from provider.transport import Result, Transport
 
-_KINDS = {0o100000: "file", 0o040000: "folder", 0o120000: "link"}
+_KINDS = {0o100000: "file", 0o040000: "folder", 0o120000: "symbolic link"}
 
 
 def read(transport: Transport, need: Need, *, log: int = 0) -> Facts:
@@ -73,6 +73,7 @@ def _parse(host: str, text: str) -> Facts:
         users={name: int(number) for kind, name, number in words if kind == "u" and number},
         groups={name: int(number) for kind, name, number in words if kind == "g" and number},
         notes=tuple(sections["notes"]),
+        leftovers=bool(sections["left"]),
         switch=sections["switch"] != ["none"],
         method=sections["switch"][0],
     )
@@ -88,7 +89,7 @@ def _entries(lines: list[str], sums: dict[str, str], strip: str = "") -> dict[st
         mode, uid, gid, owner, group, size, device, path = line.split(" ", 7)
         bits = int(mode, 16)
         found[path.removeprefix(strip)] = Entry(
-            kind=_KINDS.get(bits & 0o170000, "other"),
+            kind=_KINDS.get(bits & 0o170000, "pipe or a device"),
             mode=f"{bits & 0o7777:04o}",
             uid=int(uid),
             gid=int(gid),

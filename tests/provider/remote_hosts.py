@@ -128,6 +128,25 @@ def busybox_host(folder: Path) -> Iterator[Shell]:
 
 
 @contextmanager
+def machine_host(folder: Path) -> Iterator[Shell]:
+    """A root folder with this machine's own sh, tar and coreutils, and nothing else of it."""
+    for name in ("usr", "etc", "proc", "dev", "tmp", "var/lib", "srv", "cut"):
+        (folder / name).mkdir(parents=True)
+    for name in ("bin", "sbin", "lib", "lib64"):
+        if Path("/", name).is_symlink():
+            (folder / name).symlink_to(f"usr/{name}")
+    (folder / "etc/passwd").write_text("root:x:0:0:root:/:/bin/sh\nann:x:1007:1007::/:/bin/sh\n")
+    (folder / "etc/group").write_text("root:x:0:\nann:x:1007:\n")
+    subprocess.run(["mknod", "-m", "666", str(folder / "dev/null"), "c", "1", "3"], check=True)
+    subprocess.run(["mount", "--bind", "/usr", str(folder / "usr")], check=True)
+    subprocess.run(["mount", "-t", "proc", "proc", str(folder / "proc")], check=True)
+    try:
+        yield Shell("machine", ["chroot", str(folder)])
+    finally:
+        subprocess.run(["umount", str(folder / "proc"), str(folder / "usr")], check=False)
+
+
+@contextmanager
 def debian_host() -> Iterator[Shell]:
     """A Debian container with nothing running in it."""
     image = debian_image()
