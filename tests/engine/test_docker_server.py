@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -219,8 +221,10 @@ def process() -> Iterator[subprocess.Popen[str]]:
         [sys.executable, "-m", "engine.docker_plugin", "127.0.0.1:1"], stdout=subprocess.PIPE, text=True
     )
     yield process
-    process.terminate()
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
     assert process.wait(timeout=10) == 0
+    assert time.monotonic() - started < 4, "the engine waits five seconds for a plugin that it told to end"
 
 
 def test_the_process_prints_its_port_and_answers(process: subprocess.Popen[str]) -> None:
