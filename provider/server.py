@@ -109,8 +109,8 @@ async def serve(engine: str) -> None:
     server, port, hosts = await start(engine)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    # The engine ends its plugins by SIGINT, and kills after 5 s. A Ctrl-C at a terminal doesn't reach us: each plugin is
-    # a process group of its own, and the engine tells of it by Cancel.
+    # The engine ends its plugins by SIGINT, and kills after 5 s. A Ctrl-C at a terminal doesn't reach us: each plugin
+    # is a process group of its own, and the engine tells of it by Cancel.
     for ending in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(ending, stopped.set)
     watch = loop.create_task(_end_with_parent(stopped))
