@@ -160,8 +160,10 @@ class BenchServer:
 
     def serves(self, port: int, name: str) -> bool:
         """Tell whether the front at this port answers for the name: it sends visitors on to HTTPS."""
-        ask = f"curl -s -o /dev/null -w '%{{http_code}} %{{redirect_url}}' -H 'Host: {name}' http://127.0.0.1:{port}/"
-        return self.sh(f"{ask} || true").startswith(f"301 https://{name}/")
+        # For a moment after a reload the old workers still take some of the connections.
+        ask = f"curl -s -o /dev/null -w '%{{redirect_url}}' -H 'Host: {name}' http://127.0.0.1:{port}/"
+        script = f'for i in $(seq 20); do [ "$({ask})" != https://{name}/ ] || {{ echo yes; break; }}; sleep 0.1; done'
+        return "yes" in self.sh(script)
 
 
 def counted(log: str) -> Counts:
