@@ -64,8 +64,11 @@ class RemoteImage(Kind):
             return None
 
     def update(self, work: Work, id: str, state: Props, inputs: Props) -> Found:
-        """Take note of settings for later; the image stays."""
-        return _found(inputs, pull.ensure(work, inputs["name"], inputs.get("platform")))
+        """Take note of settings for later; the image stays, or is made again where it was pruned."""
+        try:
+            return _found(inputs, pull.inspect(work, inputs["name"]))
+        except GoneError:
+            return self.create(work, inputs)
 
     def delete(self, work: Work, id: str, state: Props) -> None:
         """Remove the image unless it is to be kept.

@@ -9,12 +9,13 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
-import grpc
 from google.protobuf import empty_pb2
 
 from engine.docker_plugin import VERSION, describe, imports, settings, wire
+from engine.docker_plugin.answers import answering, diff
+from engine.docker_plugin.answers import failures as as_failures
 from engine.docker_plugin.connection import Daemon
 from engine.docker_plugin.container import Container
 from engine.docker_plugin.errors import HalfMadeError, SettingsError, UnservedError
@@ -22,43 +23,14 @@ from engine.docker_plugin.image import RemoteImage
 from engine.docker_plugin.kind import Found, Kind, Work
 from engine.docker_plugin.naming import automatic
 from engine.docker_plugin.network import Network
-from engine.docker_plugin.plan import Kind as ChangeKind
 from engine.docker_plugin.plan import Plan, compare
-from engine.docker_plugin.properties import DEFAULTS, Failure, check, retyped
+from engine.docker_plugin.properties import DEFAULTS, check, retyped
 from engine.docker_plugin.schema import PROVIDER, SCHEMA_VERSIONS
 from engine.docker_plugin.volume import Volume
 from provider.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-Method = TypeVar("Method", bound=Callable[..., Any])
-
 ENGINES = {"version", "pluginDownloadURL"}
 """Settings that are the engine's own."""
-
-_DETAILS = {
-    (ChangeKind.ADD, False): provider_pb2.PropertyDiff.ADD,
-    (ChangeKind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
-    (ChangeKind.UPDATE, False): provider_pb2.PropertyDiff.UPDATE,
-    (ChangeKind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
-    (ChangeKind.DELETE, False): provider_pb2.PropertyDiff.DELETE,
-    (ChangeKind.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-}
-
-
-def answering(response: type) -> Callable[[Method], Method]:
-    """Make a method of the protocol answer every error with a status of one sentence."""
-
-    def wrap(method: Method) -> Method:
-        @functools.wraps(method)
-        def answer(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
-            try:
-                return method(self, request, context)
-            except Exception as error:
-                wire.refuse(context, error)
-                return response()
-
-        return answer  # type: ignore[return-value]
-
-    return wrap
 
 
 class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -100,7 +72,7 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
         news = wire.to_plain(request.news)
         given = {k: settings.plain(v) for k, v in news.items() if k not in ENGINES}
         failures = check(PROVIDER, given, where="the docker provider")[1]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(failures))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=as_failures(failures))
 
     @answering(provider_pb2.DiffResponse)
     def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -128,6 +100,31 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Refuse: no function is served."""
         raise UnservedError(f"the function {request.tok} isn't served by this docker plugin; use the official one")
 
+    @answering(provider_pb2.CallResponse)
+    def Call(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Refuse: no method is served."""
+        raise UnservedError(f"the method {request.tok} isn't served by this docker plugin; use the official one")
+
+    @answering(provider_pb2.ConstructResponse)
+    def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Refuse: no component is served."""
+        raise UnservedError(f"the component {request.type} isn't served by this docker plugin; use the official one")
+
+    @answering(provider_pb2.ParameterizeResponse)
+    def Parameterize(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Refuse: this plugin is one package."""
+        raise UnservedError("the docker plugin takes no parameters")
+
+    @answering(provider_pb2.GetMappingResponse)
+    def GetMapping(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Offer no translation from other tools."""
+        return provider_pb2.GetMappingResponse()
+
+    @answering(provider_pb2.GetMappingsResponse)
+    def GetMappings(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Offer no translation from other tools."""
+        return provider_pb2.GetMappingsResponse()
+
     @answering(provider_pb2.CheckResponse)
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Check a resource's inputs; never asks the daemon."""
@@ -137,7 +134,7 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
         if named:
             inputs[DEFAULTS] = sorted({*inputs[DEFAULTS], "name"})
         failures = failures or kind.check(inputs)
-        return provider_pb2.CheckResponse(inputs=wire.to_struct(inputs), failures=_failures(failures))
+        return provider_pb2.CheckResponse(inputs=wire.to_struct(inputs), failures=as_failures(failures))
 
     @answering(provider_pb2.DiffResponse)
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -148,19 +145,8 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
         ignored = tuple(request.ignoreChanges)
         plan = Plan({path: change for path, change in plan.changes.items() if not _is_under(path, ignored)})
         fixed_name = "name" not in news.get(DEFAULTS, []) and olds.get("name") == news.get("name")
-        some = provider_pb2.DiffResponse.DIFF_SOME if plan.changes else provider_pb2.DiffResponse.DIFF_NONE
-        return provider_pb2.DiffResponse(
-            changes=some,
-            replaces=plan.replaces,
-            diffs=plan.updates,
-            # Two of one name can't be at the same time.
-            deleteBeforeReplace=kind.names_itself and fixed_name,
-            detailedDiff={
-                path: provider_pb2.PropertyDiff(kind=_DETAILS[change.kind, change.replaces])
-                for path, change in plan.changes.items()
-            },
-            hasDetailedDiff=True,
-        )
+        # Two of one name can't be at the same time.
+        return diff(plan, delete_first=kind.names_itself and fixed_name)
 
     @answering(provider_pb2.CreateResponse)
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -266,10 +252,6 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
 def _note(kind: Kind) -> dict[str, str]:
     """Return the official provider's note of its state's version."""
     return {"__meta": wire.note(SCHEMA_VERSIONS[kind.type])} if kind.type in SCHEMA_VERSIONS else {}
-
-
-def _failures(failures: list[Failure]) -> list[provider_pb2.CheckFailure]:
-    return [provider_pb2.CheckFailure(property=failure.property, reason=failure.reason) for failure in failures]
 
 
 def _is_under(path: str, ignored: tuple[str, ...]) -> bool:

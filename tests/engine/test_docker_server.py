@@ -214,6 +214,16 @@ def test_the_schema_tells_what_is_served(provider: DockerProvider) -> None:
     assert "cluster" not in json.dumps(schema)
 
 
+def test_every_method_of_the_protocol_answers(provider: DockerProvider) -> None:
+    """gRPC's own answer to a forgotten method is a traceback."""
+    streams = {"List"}
+    methods = {name for name in vars(provider_pb2_grpc.ResourceProviderServicer) if name[0].isupper()}
+    assert methods - streams <= set(vars(DockerProvider))
+    for method, request in (("Call", "CallRequest"), ("Construct", "ConstructRequest")):
+        _, context = call(provider, method, getattr(provider_pb2, request)(), ok=False)
+        assert "isn't served by this docker plugin" in context.details
+
+
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[str]]:
     """The plugin as the engine starts it."""
