@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provider.kinds.base import CheckFailure, Props, Unknown
-from provider.plan.paths import mode_fault, normal_mode, owner_fault, path_fault
+from provider.plan.paths import keyed, mode_fault, normal_mode, owner_fault, path_fault
 from provider.secrets import faults
 
 LARGEST = 1_000_000
@@ -68,7 +68,7 @@ class _Checker:
         return {path: self._spec(name, path, spec, content, mode) for path, spec in value.items()}
 
     def _spec(self, name: str, path: str, spec: Any, content: bool, mode: str) -> Any:
-        prop = f'{name}["{path}"]'
+        prop = keyed(name, path)
         absolute = name != "files" or path.startswith("/")
         if fault := path_fault(path, absolute=absolute):
             self.fail(prop, f"the path {fault}")

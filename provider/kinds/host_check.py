@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provider.kinds.base import CheckFailure, Props, Unknown
+from provider.plan.paths import keyed
 
 _KNOWN = ("host", "packages", "accounts", "units")
 _ACCOUNT = ("name", "uid", "gid", "groups", "shell", "keys")
@@ -67,9 +68,9 @@ def _units(failures: list[CheckFailure], units: Any) -> None:
         return
     for name, state in units.items():
         if not _UNIT.fullmatch(name):
-            failures.append(CheckFailure(f'units["{name}"]', "isn't a unit's whole name such as `docker.service`"))
+            failures.append(CheckFailure(keyed("units", name), "isn't a unit's whole name such as `docker.service`"))
         if not isinstance(state, Unknown) and state not in ("enabled", "disabled"):
-            failures.append(CheckFailure(f'units["{name}"]', 'is neither "enabled" nor "disabled"'))
+            failures.append(CheckFailure(keyed("units", name), 'is neither "enabled" nor "disabled"'))
 
 
 def _account(failures: list[CheckFailure], index: int, spec: Any) -> Any:

@@ -9,7 +9,7 @@ from provider.errors import ChangedSinceError, ForeignError, ResourceError
 from provider.kinds.base import Change
 from provider.plan.declared import Declared, File, Rights
 from provider.plan.facts import Claim, Definition, Entry, Facts, Need, ServiceFacts, Target, parents
-from provider.plan.paths import UnsafeError, worker
+from provider.plan.paths import UnsafeError, keyed, worker
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class _Planner:
         self._safe_for_root(target)
         entry = self.facts.entry(target)
         old = self.olds.files.get(target)
-        prop = f'files["{target.path}"]'
+        prop = keyed("files", target.path)
         self._claim("file", target)
         if entry is not None and _same(entry, file):
             if self._others(target) and not self.news.adopt:
@@ -196,7 +196,7 @@ class _Planner:
     def _remove(self, target: Target) -> None:
         entry = self.facts.entry(target)
         old = self.olds.files.get(target)
-        self.plan.changes[f'files["{target.path}"]'] = Change.DELETE
+        self.plan.changes[keyed("files", target.path)] = Change.DELETE
         if entry is None or self._others(target):
             return
         self._safe_for_root(target)
@@ -222,7 +222,7 @@ class _Planner:
         if entry is None:
             self._reach(rights, uid, base)
             self._claim("folder", Target(path))
-            self._note(f'folders["{path}"]', None, rights, None)
+            self._note(keyed("folders", path), None, rights, None)
             self.plan.actions.append(MakeFolder(path, rights.mode, owner, group, uid, base_gid, base))
             self.folders[path] = Entry("folder", rights.mode, owner, group, rights.owner, rights.group)
             return
@@ -234,7 +234,7 @@ class _Planner:
             return
         if not (self.facts.assumed or self.news.adopt or path in self.olds.folders or self._mine(Target(path))):
             raise self._foreign(Target(path))
-        self._note(f'folders["{path}"]', entry, rights, None)
+        self._note(keyed("folders", path), entry, rights, None)
         self.plan.actions.append(SetFolder(path, rights.mode, owner, group))
         self.folders[path] = Entry("folder", rights.mode, owner, group, rights.owner, rights.group)
 
@@ -246,7 +246,7 @@ class _Planner:
             return
         owner, group = self._ids(file.rights)
         self._reach(file.rights, uid, base)
-        self.plan.changes[f'seeds["{path}"]'] = Change.ADD
+        self.plan.changes[keyed("seeds", path)] = Change.ADD
         self.plan.actions.append(Seed(path, file.content or b"", file.rights.mode, owner, group, uid, gid, base))
 
     def _reach(self, rights: Rights, uid: int, base: str) -> None:
@@ -268,7 +268,7 @@ class _Planner:
             ("folders", self.olds.folders, self.news.folders),
             ("seeds", self.olds.seeds, self.news.seeds),
         ):
-            self.plan.changes.update({f'{name}["{path}"]': Change.DELETE for path in before if path not in after})
+            self.plan.changes.update({keyed(name, path): Change.DELETE for path in before if path not in after})
         made = {c.target.path for c in self._claims() if c.kind == "folder"} - set(self.news.folders)
         for path in sorted(made):
             entry = self.facts.entries.get(path)
@@ -301,7 +301,7 @@ class _Planner:
         whose = others[0].who if others else "nobody that this toolkit knows (a person or a package put it there)"
         where = f"{target.path} (service {target.service})" if target.service else target.path
         return ForeignError(
-            f"{where} on {self.facts.host} is there already and differs; it belongs to {whose}. "
+            f"{where} on {self.facts.host} is there already; it belongs to {whose}. "
             "Take it away or name yours otherwise; to take it over as it is declared here, set `adopt=True` for one run"
         )
 

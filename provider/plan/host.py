@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from provider.errors import ResourceError
 from provider.kinds.base import Change, Props, Unknown
+from provider.plan.paths import keyed
 
 NOLOGIN = "/usr/sbin/nologin"
 _APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300")
@@ -222,7 +223,7 @@ def _units(result: HostPlan, facts: HostFacts, news: Props) -> None:
         enabled = actual in ("enabled", "static", "alias", "indirect", "generated", "enabled-runtime")
         if (wanted == "enabled") == enabled and actual:
             continue
-        result.changes[f'units["{unit}"]'] = Change.UPDATE if actual else Change.ADD
+        result.changes[keyed("units", unit)] = Change.UPDATE if actual else Change.ADD
         if "systemctl" not in facts.tools:
             result.errors.append(ResourceError(f"{facts.host} has no systemd, so `{unit}` can't be {wanted}"))
         elif wanted == "enabled" or enabled:
@@ -236,4 +237,4 @@ def _gone(result: HostPlan, olds: Props, news: Props) -> None:
             result.changes.setdefault(f"packages[{index}]", Change.DELETE)
     for unit in olds.get("units") or {}:
         if isinstance(news.get("units"), Mapping) and unit not in news["units"]:
-            result.changes[f'units["{unit}"]'] = Change.DELETE
+            result.changes[keyed("units", unit)] = Change.DELETE

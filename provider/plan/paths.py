@@ -49,6 +49,16 @@ def _parts_fault(path: str, parts: list[str]) -> str | None:
     return None
 
 
+def keyed(name: str, key: str) -> str:
+    """Return the property path of one key of a map, in Pulumi's syntax.
+
+    >>> keyed("files", 'a".conf')
+    'files["a\\\\".conf"]'
+    """
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{name}["{escaped}"]'
+
+
 def mode_fault(mode: object) -> str | None:
     """Return what is wrong with a mode, or None.
 
