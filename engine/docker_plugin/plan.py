@@ -64,7 +64,8 @@ def compare(
             continue
         if name not in news and (prop.computed or (prop.implicit and name not in old_inputs)):
             continue
-        _compare(prop, state.get(name), news.get(name), name, prop.replaces, changes)
+        old = _own(prop, state.get(name), old_inputs.get(name), news.get(name))
+        _compare(prop, old, news.get(name), name, prop.replaces, changes)
     return Plan(changes)
 
 
@@ -96,6 +97,14 @@ def merged(fields: Mapping[str, Prop], known: Mapping[str, Any] | None, shown: M
         elif prop.computed or prop.output or not is_empty(seen):
             outputs[name] = seen
     return outputs
+
+
+def _own(prop: Prop, old: Any, declared: Any, new: Any) -> Any:
+    """Leave out of a map the keys that only the daemon put there (its own defaults for a log)."""
+    if not prop.implicit or prop.type != "map" or not isinstance(old, Mapping):
+        return old
+    said = {*(declared or {}), *(new if isinstance(new, Mapping) else {})}
+    return {key: value for key, value in old.items() if key in said}
 
 
 def _compare(

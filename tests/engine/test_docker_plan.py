@@ -241,6 +241,13 @@ def test_taking_away_what_the_daemon_would_fill_in_is_a_change_only_when_it_was_
     assert plan(CONTAINER_TYPE, {**given, "memorySwap": 128}, {"memorySwap": None}).updates == ["memorySwap"]
 
 
+def test_what_a_daemon_adds_to_a_map_is_no_difference_taking_a_declared_key_away_is() -> None:
+    given = {**CASES[CONTAINER_TYPE][0], "logOpts": {"max-size": "1m", "tag": "x"}}
+    shown = {"logOpts": {"max-size": "1m", "tag": "x", "max-file": "3"}}
+    assert plan(CONTAINER_TYPE, given, {}, shown).changes == {}
+    assert list(plan(CONTAINER_TYPE, given, {"logOpts": {"max-size": "1m"}}, shown).changes) == ["logOpts.tag"]
+
+
 def test_what_only_the_apply_will_know_counts_as_changed() -> None:
     found = plan(CONTAINER_TYPE, CASES[CONTAINER_TYPE][0], {"image": UNKNOWN})
     assert found.replaces == ["image"]

@@ -16,6 +16,15 @@ PROGRAM = """
     # Find the latest image.
     ubuntu = docker.RemoteImage("ubuntu", name="{image}", keep_locally=True)
 
+    # The documentation's example of a build; its folder is the program's own.
+    zoo = docker.RemoteImage(
+        "zoo",
+        name="{unique}-zoo",
+        build=docker.RemoteImageBuildArgs(
+            context=".", tags=["{unique}-zoo:develop"], build_args={{"foo": "zoo"}}, label={{"author": "zoo"}}
+        ),
+    )
+
     private_network = docker.Network("private_network", name="{unique}-net")
     shared_volume = docker.Volume("shared_volume")
 
@@ -44,11 +53,15 @@ def test_a_program_from_the_documentation_lives_its_whole_life(
     def write(port: int = 39080, restart: str = "no") -> None:
         stack.write(PROGRAM.format(image=image, unique=unique, port=port, restart=restart))
 
+    (stack.folder / "Dockerfile").write_text(f"FROM {image}\nARG foo\nRUN echo $foo > /animal\n")
     write()
     shown = stack.preview()
     assert set(shown.changes().values()) == {"create"}
     made = stack.up()
-    assert set(made.changes()) == {"default_5_2_0", "ubuntu", "private_network", "shared_volume", "ubuntu-container"}
+    names = {"default_5_2_0", "ubuntu", "zoo", "private_network", "shared_volume", "ubuntu-container"}
+    assert set(made.changes()) == names
+    assert any(line.startswith("Step ") for line in made.status), "a build is seen at work"
+    assert daemon.inspect_image(f"{unique}-zoo:develop")["Config"]["Labels"] == {"author": "zoo"}
     first = stack.outputs()["containerId"]
     seen = daemon.inspect_container(unique)
     assert seen["Id"] == first
@@ -84,6 +97,8 @@ def test_a_program_from_the_documentation_lives_its_whole_life(
     assert daemon.containers(all=True, filters={"name": unique}) == []
     assert daemon.networks(names=[f"{unique}-net"]) == []
     assert daemon.volumes(filters={"name": volume})["Volumes"] in (None, [])
+    assert daemon.images(name=f"{unique}-zoo:latest") == []
+    daemon.remove_image(f"{unique}-zoo:develop", force=True)
     assert daemon.inspect_image(image)["Id"] == kept["outputs"]["imageId"]
 
 
