@@ -124,6 +124,8 @@ class Committer:
         for one in needs:
             need |= one
         facts = read(self._runtime.hosts.transport(key[1], key[0]), need, log=len(needs))
+        for note in facts.notes:
+            self._runtime.reporter.warn("", f"{facts.host}: {note.replace(chr(9), ' ')}")
         return [facts] * len(needs)
 
     def _fetch(self, key: tuple[str, str], wanted: list[frozenset[str]]) -> list[dict[str, bytes] | Exception]:

@@ -75,10 +75,9 @@ class Files(ResourceKind):
             return await self._import(context, id)
         declared = Declared.of(olds)
         facts = await self._committer.read(declared.host, context.stack, files.need(declared, None))
-        if declared.files and not any(facts.entry(target) for target in declared.files):
-            folders = [path for path in declared.folders if path in facts.entries]
-            if not folders and not facts.claimed_by(context.owner, context.name):
-                return None
+        there = any(facts.entry(target) for target in declared.files) or declared.folders.keys() & facts.entries.keys()
+        if not there and not facts.claimed_by(context.owner, context.name):
+            return None
         outputs = await self._actual(context, olds, declared, facts)
         return State(id, outputs)
 

@@ -15,8 +15,9 @@ answer() { printf 'unit %s %s\n' "$unit" "$*"; }
 
 mkdir -p $S/ledger $S/services $S/archive $S/notes $S/pending $S/journal $S/incoming || exit 1
 lock 120 || {
+    # shellcheck disable=SC2154
     held=$(readlink $S/lock) || { say "can't take the lock: $why"; exit 1; }
-    say "the lock is held by process $held"
+    say "the lock is held by process ${held%%:*}"
     exit 73
 }
 run=$S/incoming/$$
@@ -65,6 +66,10 @@ unchanged() {
         [ "${now#generations/}" = "$(cat "$unit/from")" ] || return 1
     done
 }
+# Folders of a generation whose last file went.
+tidy() {
+    find "$1" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null || :
+}
 unchanged || exit 75
 
 cp journal "$S/journal/$$" || exit 1
@@ -81,6 +86,9 @@ for unit in u/*; do
     (cd "$new.new" && over "$run/$unit/remove" rm -f --) || exit 1
 done
 tar -xpmf - --numeric-owner -C / || exit 1
+for unit in u/*; do
+    [ ! -e "$unit/tidy" ] || tidy "$(cat "$unit/root")/generations/$(cat "$unit/to").new"
+done
 
 # On the disk before anything points at it: file by file when they are few, else their whole file systems.
 over sync sync -- 2>/dev/null || sync

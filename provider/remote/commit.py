@@ -15,7 +15,8 @@ from provider.plan import files
 from provider.plan.declared import Declared
 from provider.plan.facts import Definition, Facts, Need, ServiceFacts, Target, parents
 from provider.remote.culprits import Sift, named
-from provider.remote.manifest import Batch, Job, Request, build, commands
+from provider.remote.job import Batch, Job, commands
+from provider.remote.manifest import Request, build
 from provider.remote.reading import failed, read, unsafe_root
 from provider.secrets import mask
 from provider.transport import Transport
@@ -186,7 +187,10 @@ class Commit:
             if errors:
                 self._done(change, _together(errors))
             else:
-                turn.jobs[change] = Job(change.owner, change.name, plan, gone=change.news is None)
+                job = Job(change.owner, change.name, plan, gone=change.news is None)
+                if len(job.services()) > 1:
+                    job = job.one_service_less(change.news.service if change.news else min(job.services()))
+                turn.jobs[change] = job
 
     # --- applying -----------------------------------------------------------------------------------------------------
 
@@ -226,7 +230,8 @@ class Commit:
         kind, *rest = answer
         if kind == "ok":
             for job in jobs:
-                self._done(turn.change(job), self.unserved.get((job.owner, job.name)))
+                if not job.more:
+                    self._done(turn.change(job), self.unserved.get((job.owner, job.name)))
         elif kind == "invalid":
             self._refused(turn, jobs, self._text(rest, 0))
         elif kind == "reload":
@@ -246,8 +251,10 @@ class Commit:
         argv = commands(jobs)[number]
         line = " ".join(argv)
         for job in jobs:
-            asked = argv in job.plan.run
-            self._done(turn.change(job), _command_error(self.host, line, message) if asked else None)
+            if argv in job.plan.run:
+                self._done(turn.change(job), _command_error(self.host, line, message))
+            elif not job.more:
+                self._done(turn.change(job))
 
     def _fail_all(self, turn: _Round, jobs: list[Job], error: Callable[[Job], ProviderError]) -> None:
         for job in jobs:

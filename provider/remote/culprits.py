@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from provider.plan.files import RemoveFile, WriteFile
-from provider.remote.manifest import Job
+from provider.remote.job import Job
 
 _MOST_TRIALS = 64
 

@@ -39,9 +39,9 @@ take_over() {
 
 lock() {
     left=$(($1 * 5))
-    until ln -sn "$me" "$S/lock" 2>/dev/null; do
-        held=$(readlink "$S/lock")
-        if [ -n "$held" ] && ! alive "$held"; then
+    until why=$(ln -sn "$me" "$S/lock" 2>&1); do
+        # No link at all: let go of just now, or none can be made (a full disk), which the limit ends.
+        if held=$(readlink "$S/lock") && ! alive "$held"; then
             take_over "$held" && return 0
         fi
         [ "$left" -gt 0 ] || return 1

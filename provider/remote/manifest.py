@@ -9,40 +9,15 @@ from datetime import UTC, datetime
 from posixpath import basename, dirname
 
 from provider.plan.facts import Claim, Definition, Facts, ServiceFacts, Target, parents
-from provider.plan.files import Action, ArchiveFolder, MakeFolder, Plan, RemoveFile, Seed, SetFolder, WriteFile
+from provider.plan.files import Action, ArchiveFolder, MakeFolder, RemoveFile, Seed, SetFolder, WriteFile
 from provider.remote import command, pad, script
 from provider.remote.archive import Archive, words
+from provider.remote.job import Batch, Job, commands
 from provider.remote.reading import definition_text, ledger_file, ledger_text, pending_text
 
 STORE = "/var/lib/numerian"
 _FEW = 64
 """Up to so many files are forced to the disk one by one; for more, their whole file systems are."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One resource's part of a batch. `gone`: the resource is deleted, its ledger with it."""
-
-    owner: str
-    name: str
-    plan: Plan
-    gone: bool = False
-
-    def services(self) -> set[str]:
-        """Return the services whose generation it changes."""
-        changes = (a for a in self.plan.actions if isinstance(a, WriteFile | RemoveFile))
-        return {action.target.service for action in changes if action.target.service is not None}
-
-
-@dataclass
-class Batch:
-    """What is sent in one round trip."""
-
-    jobs: list[Job] = field(default_factory=list)
-    services: list[Definition] = field(default_factory=list)
-    retired: list[Definition] = field(default_factory=list)
-    judged: str | None = None
-    """A service whose current generation is judged as it is, with no change."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +33,10 @@ class Request:
     people: dict[tuple[str, str], list[Job]]
 
 
-def commands(jobs: Iterable[Job]) -> list[tuple[str, ...]]:
-    """Return the commands that the jobs of a unit ask for, equal ones once."""
-    return list(dict.fromkeys(argv for job in jobs for argv in job.plan.run))
-
-
 def build(facts: Facts, batch: Batch, *, attempt: bool = False) -> Request:
     """Return what to send. `attempt`: only validate, change nothing that anybody reads."""
+    if attempt:
+        batch = Batch([job.only_generation() for job in batch.jobs], judged=batch.judged)
     return _Builder(facts, batch).request("try" if attempt else "apply")
 
 
@@ -171,7 +143,12 @@ class _Builder:
             self.manifest.file(f"{unit}/watch", str(definition.watch_seconds).encode())
         if actions and all(isinstance(action, RemoveFile) for action in actions):
             self.manifest.file(f"{unit}/shrinks", b"")
-        new = f"{definition.root}/generations/{to}.new"
+        if any(isinstance(action, RemoveFile) for action in actions):
+            self.manifest.file(f"{unit}/tidy", b"")
+        self._changes(f"{definition.root}/generations/{to}.new", current, service, actions)
+
+    def _changes(self, new: str, current: str, service: ServiceFacts, actions: list[WriteFile | RemoveFile]) -> None:
+        """Put what changes into the new generation; what doesn't is there as hard links."""
         self.staged.append(new)
         there = {folder for path in service.files for folder in parents(f"/{path}")}
         for action in actions:

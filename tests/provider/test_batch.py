@@ -20,7 +20,7 @@ from provider.plan.declared import File, Rights
 from provider.plan.facts import Target
 from provider.plan.files import Plan, WriteFile
 from provider.remote.culprits import Sift, named
-from provider.remote.manifest import Job
+from provider.remote.job import Job
 from provider.runtime import Runtime
 from provider.transport import Result
 

@@ -476,6 +476,20 @@ def test_a_service_lives_too(bench: Bench) -> None:
     run(life())
 
 
+def test_files_move_to_another_service(bench: Bench) -> None:
+    async def moves() -> None:
+        await service(bench)
+        other = {"name": "back", "root": "/srv/back", "reload": ["true"]}
+        await bench.create("back-service", kind=bench.service, validate=[], running=[], watchSeconds=0, **other)
+        state = await bench.create("x", service="front", files={"dir/a": {"content": "a"}, "b": {"content": "b"}})
+        state = await bench.update("x", state, service="back", files={"dir/a": {"content": "a"}})
+        assert bench.shell.sh(f"cd {ROOT}/current/ && find .; cat /srv/back/current/dir/a") == ".\na"
+        assert await bench.read("x", state) == state
+        assert "front" not in bench.shell.sh("cat /var/lib/numerian/ledger/*:x")
+
+    run(moves())
+
+
 def test_a_missing_service_is_named(bench: Bench) -> None:
     with pytest.raises(ResourceError, match=r"has no service `front` \(there are: none\)"):
         run(bench.create("x", service="front", files={"a": {"content": ""}}))
