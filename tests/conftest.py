@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from lab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
 LAB = ROOT / "tests" / "lab"
@@ -27,3 +30,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """A running lab of the tests' own; left running for the next run, since .ci/run takes it down.
+
+    The names of a test are gone before the next one that asks for them sets its own: `lab.set_names`.
+    """
+    machines = Lab("test")
+    machines.up()
+    yield machines
+    machines.set_names({})

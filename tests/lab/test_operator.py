@@ -49,10 +49,14 @@ class Operator:
         return out
 
     def servers(self) -> dict[str, str]:
-        """What runs and lies on the servers: containers by id, every managed file with hash, mode, owner and time."""
+        """What runs and lies on the servers: containers by id, every file with mode, owner and time.
+
+        But for certificates and challenges, which come and go by themselves.
+        """
         script = (
             "docker ps --no-trunc --format '{{.ID}} {{.Names}}' | sort; docker network ls -q --no-trunc | sort;"
-            "find /srv /etc/numerian -path '*/certificates' -prune -o -type f -printf '%p %m %u %T@\\n' | sort;"
+            "find /srv /etc/numerian \\( -path '*/certificates' -o -path /srv/acme \\) -prune"
+            " -o -type f -printf '%p %m %u %T@\\n' | sort;"
             "readlink /srv/front/config/current"
         )
         return {server.name: self.sh(server.name, script) for server in self.lab.layout.servers}
@@ -194,13 +198,12 @@ def test_a_lost_state_costs_a_re_run_and_changes_nothing_on_the_servers(operator
     assert operator.servers() == before
 
 
-def blocks() -> list[str]:
-    """The shell blocks of the operator's guide, each as it would be pasted."""
-    text = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
-    return re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
+def blocks(page: str) -> list[str]:
+    """The shell blocks of a page of the docs, each as it would be pasted."""
+    return re.findall(r"^```sh\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.M | re.S)
 
 
-@pytest.mark.parametrize("block", blocks(), ids=lambda block: block.splitlines()[0][:40])
+@pytest.mark.parametrize("block", blocks("docs/operate.md"), ids=lambda block: block.splitlines()[0][:40])
 def test_the_guides_commands_run(block: str, operator: Operator, tmp_path: Path) -> None:
     """Each block of docs/operate.md, with this stack in the place of production; git in a repository of its own."""
     git = 'git() { command git -C "$SCRATCH" -c user.name=ops1 -c user.email=ops1@numerian.test "$@"; }\n'
@@ -210,3 +213,31 @@ def test_the_guides_commands_run(block: str, operator: Operator, tmp_path: Path)
     prepare += "git commit -qm $n; done\n"
     prepare += f'export PATH="{Path(sys.executable).parent}:$PATH"\neval "$(bin/numerian env --stack {STACK})"\n'
     operator.shell(prepare + block.replace("production", STACK))
+
+
+def test_the_readmes_tour_onboards_a_commune(operator: Operator) -> None:
+    """Each block of the tour in turn, as pasted, with this stack and these servers in the place of the lab's."""
+    lab = operator.lab
+    (two_commands, *tour) = blocks("README.md")
+    assert "make lab" in two_commands
+    said = []
+    for block in tour:
+        if "make lab\n" in block:
+            server = lab.layout.servers[0]
+            lab.set_names({f"{www}alba-la-romaine.test": server.address for www in ("", "www.")})
+            operator.sh(server.name, "systemctl start --no-block numerian-certificates.service")
+        script = block.replace("make lab\n", "").replace("inventory/members/", f"{INVENTORY}/members/")
+        script = re.sub(r"^(bin/numerian (?!env|check)\w+)", rf"\1 --stack {STACK}", script, flags=re.M)
+        script = script.replace("--stack lab", f"--stack {STACK}").replace(
+            "(bin/numerian env)", f"(bin/numerian env --stack {STACK})"
+        )
+        script = script.replace(".work/lab/root.pem", str(lab.folder / "root.pem")).replace(
+            "127.0.1.1", lab.layout.servers[0].loopback
+        )
+        said.append(operator.shell(script))
+    checked, previewed, applied, visited, looked_at = said[1], said[2], said[3], said[4], said[5]
+    assert "4 members" in checked
+    assert "+ Files 07005-site" in previewed and "servers not consulted" in previewed
+    assert "+ Files 07005-site" in applied
+    assert "<h1>Mairie d’Alba-la-Romaine</h1>" in visited
+    assert "nothing to change" in looked_at

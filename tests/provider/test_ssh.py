@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ssh_servers import FreezingProxy, RealServer, StubServer, find_sshd, make_key, public_line
 
+from lab import Lab
 from provider.errors import (
     AuthError,
     CommandError,
@@ -58,15 +58,19 @@ def stub(tmp_path: Path, identity: Path) -> Iterator[StubServer]:
     server.close()
 
 
-def lab_spec() -> HostSpec | None:
-    """The lab's first server, where one runs: a real sshd on machines that have none of their own."""
-    from provider.hosts import parse
-
-    for table in sorted(ROOT.glob(".work/*/hosts.json")):
-        for spec in parse(table.read_text(), table).values():
-            with suppress(OSError), socket.create_connection((spec.address, spec.port), timeout=1):
-                return spec
-    return None
+def lab_spec(lab: Lab) -> HostSpec:
+    """The lab's first server: a real sshd, on machines that have none of their own."""
+    server = lab.layout.servers[0]
+    keys = dict(line.split(" ", 1) for line in (lab.folder / "host_keys").read_text().splitlines())
+    return HostSpec(
+        server.name,
+        server.loopback,
+        port=2222,
+        user="deploy",
+        identity_files=(str(lab.folder / "id_ed25519"),),
+        use_agent=False,
+        host_keys=(keys[server.name],),
+    )
 
 
 @pytest.fixture(params=["stub", "sshd"])
@@ -76,10 +80,7 @@ def spec(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[HostSpec]:
         return
     sshd = find_sshd()
     if sshd is None:
-        lab = lab_spec()
-        if lab is None:
-            pytest.skip("no sshd is installed and no lab server runs")
-        yield lab
+        yield lab_spec(request.getfixturevalue("lab"))
         return
     folder = tmp_path / "sshd"
     folder.mkdir()
