@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pulumi
 
+from components import sdk_tuning
 from components.commune import Commune
 from components.datacenter_server import DatacenterServer
 from numerian import connections
@@ -42,6 +43,7 @@ def guarded(member: Member) -> Guarded:
     return {"host": member.server, "kinds": ["site"] if member.site else [], "status": member.status}
 
 
+sdk_tuning.apply()
 try:
     main()
 except NumerianError as error:
