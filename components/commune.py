@@ -10,7 +10,10 @@ from numerian.model import Member, Platform
 
 
 class Commune(pulumi.ComponentResource):
-    """One member (a commune, an EPCI, a département) with what its file declares."""
+    """One member (a commune, an EPCI, a département) with what its file declares.
+
+    It registers no outputs: there are none, and saying so costs a round trip a member.
+    """
 
     def __init__(
         self,
@@ -22,4 +25,3 @@ class Commune(pulumi.ComponentResource):
         super().__init__("numerian:components:Commune", member.code, None, opts)
         if member.site is not None:
             Website(member, platform, server, pulumi.ResourceOptions(parent=self))
-        self.register_outputs({})

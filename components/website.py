@@ -12,7 +12,10 @@ from provider.resources import Files
 
 
 class Website(pulumi.ComponentResource):
-    """The site of one member on its server's front. What people put into its folder is theirs."""
+    """The site of one member on its server's front. What people put into its folder is theirs.
+
+    It registers no outputs: there are none, and saying so costs a round trip a member.
+    """
 
     def __init__(
         self,
@@ -37,4 +40,3 @@ class Website(pulumi.ComponentResource):
             seeds=file_inputs(seeds),
             opts=pulumi.ResourceOptions(parent=self, depends_on=server.front_ready),
         )
-        self.register_outputs({})

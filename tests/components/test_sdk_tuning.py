@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 from importlib.metadata import version
 from pathlib import Path
 
 import pulumi
 import pytest
-from pulumi.runtime import stack
+from pulumi import _types
+from pulumi.runtime import resource, stack
 from pulumi.runtime.settings import SETTINGS
 
 from components import sdk_tuning
 
 
 @pytest.fixture(autouse=True)
-def untuned(monkeypatch):
+def untuned(monkeypatch, request):
     """Give the SDK back as it was after each test."""
     monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
     monkeypatch.setattr(stack, "asyncio", asyncio)
+    monkeypatch.setattr(resource, "_get_stack_trace", resource._get_stack_trace)
+    monkeypatch.setattr(_types, "resource_types", _types.resource_types)
+    thresholds = gc.get_threshold()
+    request.addfinalizer(lambda: gc.set_threshold(*thresholds))
     monkeypatch.delenv(sdk_tuning.SWITCH, raising=False)
 
 
@@ -30,11 +36,12 @@ def test_the_locked_sdk_is_a_known_one() -> None:
 
 
 def test_an_unknown_sdk_is_left_alone(monkeypatch) -> None:
-    before = pulumi.log.debug
+    before, traces = pulumi.log.debug, resource._get_stack_trace
     monkeypatch.setattr(sdk_tuning, "version", lambda name: "3.999.0")
     assert not sdk_tuning.apply()
     assert pulumi.log.debug is before
     assert stack.asyncio is asyncio
+    assert resource._get_stack_trace is traces
 
 
 def test_the_switch_gives_the_debug_messages_back(monkeypatch) -> None:
@@ -104,3 +111,18 @@ def test_many_outputs_are_waited_for_in_a_few_rounds() -> None:
     stack.asyncio = Counting()
     outstanding(*(asyncio.sleep(0.001 * (number % 7)) for number in range(500)))
     assert rounds <= 2
+
+
+def test_types_of_a_class_are_the_same_and_worked_out_once() -> None:
+    class Site(pulumi.CustomResource):
+        url: pulumi.Output[str]
+
+    before = _types.resource_types(Site)
+    assert sdk_tuning.apply()
+    assert _types.resource_types(Site) == before == {"url": str}
+    assert _types.resource_types(Site) is _types.resource_types(Site)
+
+
+def test_no_stack_traces_are_sent() -> None:
+    assert sdk_tuning.apply()
+    assert resource._get_source_position(resource._get_stack_trace()) is None
