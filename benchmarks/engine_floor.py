@@ -16,7 +16,7 @@ PARALLEL = "512"
 
 
 class EngineFloor(Contender):
-    """`pulumi up` of N × 3 resources that cost nothing."""
+    """`pulumi up` of N × 2 resources that cost nothing."""
 
     def __init__(self, folder: Path, binaries: Path, *, tuned: bool = False) -> None:
         self.name = "engine's own floor, tuned as ours" if tuned else "engine's own floor"

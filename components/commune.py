@@ -24,4 +24,4 @@ class Commune(pulumi.ComponentResource):
     ) -> None:
         super().__init__("numerian:components:Commune", member.code, None, opts)
         if member.site is not None:
-            Website(member, platform, server, pulumi.ResourceOptions(parent=self))
+            Website(member, platform, server, self)

@@ -11,32 +11,22 @@ from numerian.model import Member, Platform
 from provider.resources import Files
 
 
-class Website(pulumi.ComponentResource):
-    """The site of one member on its server's front. What people put into its folder is theirs.
+class Website(Files):
+    """The site of one member on its server's front: one resource. What people put into its folder is theirs."""
 
-    It registers no outputs: there are none, and saying so costs a round trip a member.
-    """
-
-    def __init__(
-        self,
-        member: Member,
-        platform: Platform,
-        server: DatacenterServer,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("numerian:components:Website", f"{member.code}-site", None, opts)
+    def __init__(self, member: Member, platform: Platform, server: DatacenterServer, commune: pulumi.Resource) -> None:
         # A redirect has a folder too: the pages are there on the day that its site comes back.
         uid = str(member.uid)
         seeds = {
             f"{front.SITES}/{member.code}/www/{name}": front.Managed(text, owner=uid, group=uid)
             for name, text in start_page.seeds(member, platform).items()
         }
-        Files(
+        super().__init__(
             f"{member.code}-site",
             host=member.server,
             service="front",
             files=file_inputs(front.member_files(member)),
             folders=folder_inputs(front.member_folders(member)),
             seeds=file_inputs(seeds),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=server.front_ready),
+            opts=pulumi.ResourceOptions(parent=commune, depends_on=server.front_ready),
         )

@@ -1,6 +1,6 @@
 """As many resources as the product declares for N members, over a provider that does nothing.
 
-A member is two components and one resource with two files. From the environment come N (NOTHING_MEMBERS), and whether
+A member is a component and one resource with two files. From the environment come N (NOTHING_MEMBERS), and whether
 the SDK is tuned as for the product (NOTHING_TUNED).
 """
 
@@ -23,7 +23,6 @@ def main() -> None:
     for number in range(1, int(os.environ["NOTHING_MEMBERS"]) + 1):
         code = f"{number:05d}"
         commune = pulumi.ComponentResource("nothing:index:Commune", code)
-        website = pulumi.ComponentResource("nothing:index:Website", code, opts=pulumi.ResourceOptions(parent=commune))
         files = {
             f"sites/{code}.conf": {"content": _VHOST.format(number), "mode": "0644", "owner": "root", "group": "root"},
             f"/srv/sites/{code}/www/index.html": {"content": _PAGE.format(number), "mode": "0644"},
@@ -32,7 +31,7 @@ def main() -> None:
             "nothing:index:Files",
             code,
             {"host": "privas", "files": files},
-            opts=pulumi.ResourceOptions(parent=website),
+            opts=pulumi.ResourceOptions(parent=commune),
         )
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 SECRET = "[secret]"  # noqa: S105 - what is shown in the place of one
@@ -31,14 +32,24 @@ class PropertyChange:
 
 @dataclass(frozen=True)
 class Resource:
-    """One side (before or after) of a step."""
+    """One side (before or after) of a step. What it holds is looked through only when somebody asks."""
 
     id: str
     parent: str
     provider: str
     custom: bool
-    inputs: Mapping[str, Any]
-    outputs: Mapping[str, Any]
+    told_inputs: Mapping[str, Any]
+    told_outputs: Mapping[str, Any]
+
+    @cached_property
+    def inputs(self) -> Mapping[str, Any]:
+        """What the program asked for, secrets masked."""
+        return unwrap(self.told_inputs)  # type: ignore[no-any-return]
+
+    @cached_property
+    def outputs(self) -> Mapping[str, Any]:
+        """What the resource is, secrets masked."""
+        return unwrap(self.told_outputs)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -181,8 +192,8 @@ def _resource(side: Mapping[str, Any] | None) -> Resource | None:
         parent=side.get("parent") or "",
         provider=side.get("provider") or "",
         custom=bool(side.get("custom")),
-        inputs=unwrap(side.get("inputs") or {}),
-        outputs=unwrap(side.get("outputs") or {}),
+        told_inputs=side.get("inputs") or {},
+        told_outputs=side.get("outputs") or {},
     )
 
 

@@ -115,7 +115,7 @@ def test_a_preview_names_host_file_and_changed_lines(operator: Operator) -> None
     operator.edit("07186", "  domain: privas.test\n", "  domain: privas.test\n  maintenance: true\n")
     lines = operator.numerian("preview").splitlines()
     assert lines[0] == "privas"
-    assert any(re.fullmatch(r" +~ (Files|Website) 07186.*", line) for line in lines)
+    assert any(re.fullmatch(r" +~ Files 07186-site", line) for line in lines)
     assert any(re.fullmatch(r" +~ sites/07186\.conf", line) for line in lines)
     assert any(re.match(r" +\+ .*maintenance", line) for line in lines)
     assert any(line.startswith("servers not consulted") for line in lines)
