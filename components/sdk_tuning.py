@@ -6,7 +6,7 @@
   beside the round trips; without them it does (2,629 resources: a minute).
 - Each resource's stack trace is taken and sent, for a hint beside errors that ours don't need, and the types of its
   class are worked out anew: together a quarter of what was left with 438 members.
-- The garbage collector looks again and again at objects that all live to the end.
+- The garbage collector looks again and again at objects that all live to the end, and once more at the end.
 
 A version that isn't in `KNOWN` runs as it is. `NUMERIAN_SDK_TUNING=off` gives the debug messages back.
 """
@@ -14,6 +14,7 @@ A version that isn't in `KNOWN` runs as it is. `NUMERIAN_SDK_TUNING=off` gives t
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import gc
 import os
@@ -60,4 +61,5 @@ def apply() -> bool:
     setattr(resource, "_get_stack_trace", source_pb2.StackTrace)  # noqa: B010
     setattr(_types, "resource_types", functools.cache(_types.resource_types))  # noqa: B010
     gc.set_threshold(100_000, 50, 100)
+    atexit.register(gc.freeze)
     return True
