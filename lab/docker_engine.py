@@ -17,6 +17,8 @@ LOG = layout.WORK / "dockerd.log"
 PID = layout.WORK / "dockerd.pid"
 SYSTEMD = Path("/run/systemd/system")
 START_SECONDS = 90.0
+LEFT_BY = {"dockerd": Path("/var/run/docker.pid"), "containerd": Path("/var/run/docker/containerd/containerd.pid")}
+"""Where an engine that was killed leaves its number; a new one refuses to start while any process has it."""
 
 
 def answers() -> bool:
@@ -76,6 +78,9 @@ def data_folder() -> Path:
 
 def _start() -> subprocess.Popen[bytes]:
     layout.WORK.mkdir(exist_ok=True)
+    for program, file in LEFT_BY.items():
+        if (pid := _number(file)) is not None and not _is(program, pid):
+            file.unlink(missing_ok=True)
     with LOG.open("ab") as log:
         # A session of its own: Ctrl-C in `make lab` must not take the engine down with all that runs on it.
         daemon = subprocess.Popen(
@@ -104,17 +109,25 @@ def _wait(daemon: subprocess.Popen[bytes] | None, say: Say) -> None:
 
 
 def _own() -> int | None:
+    pid = _number(PID)
+    return pid if pid is not None and _is_dockerd(pid) else None
+
+
+def _number(file: Path) -> int | None:
     try:
-        pid = int(PID.read_text())
-    except (FileNotFoundError, ValueError):
+        return int(file.read_text())
+    except (OSError, ValueError):
         return None
-    return pid if _is_dockerd(pid) else None
 
 
 def _is_dockerd(pid: int) -> bool:
+    return _is("dockerd", pid)
+
+
+def _is(program: str, pid: int) -> bool:
     # A number alone proves nothing: after a restart of the machine it may be any other process.
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        return state != "Z" and Path(f"/proc/{pid}/comm").read_text().strip() == "dockerd"
+        return state != "Z" and Path(f"/proc/{pid}/comm").read_text().strip() == program
     except OSError:
         return False

@@ -191,3 +191,19 @@ def test_a_long_step_gives_a_sign_of_life_in_a_log(
     out = capsys.readouterr().out
     assert "… slow: 0 s  half way" in out
     assert out.rstrip().endswith("done")
+
+
+def test_the_number_of_an_engine_that_was_killed_is_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has the number by chance keeps a new dockerd from starting; a real dockerd keeps its file."""
+    stale = tmp_path / "docker.pid"
+    stale.write_text(f"{os.getpid()}\n")
+    started = []
+    monkeypatch.setattr(docker_engine, "LEFT_BY", {"dockerd": stale})
+    monkeypatch.setattr(docker_engine.layout, "WORK", tmp_path)
+    monkeypatch.setattr(docker_engine, "LOG", tmp_path / "dockerd.log")
+    monkeypatch.setattr(docker_engine, "PID", tmp_path / "dockerd.pid")
+    monkeypatch.setattr(
+        docker_engine.subprocess, "Popen", lambda *words, **options: started.append(words) or type("P", (), {"pid": 1})
+    )
+    docker_engine._start()
+    assert started and not stale.exists()
