@@ -12,11 +12,16 @@ from lab.process import Say
 APT = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
-def missing(*, base: bool) -> list[str]:
+FOR_TESTS = {"busybox": "busybox-static", "strace": "strace"}
+"""A host of the tests has BusyBox alone; strace cuts an apply at each of its system calls."""
+
+
+def missing(*, base: bool, tests: bool = False) -> list[str]:
     """Name the packages that the set-up needs and this machine lacks.
 
     Args:
         base: whether a Debian base must still be made (only that needs debootstrap).
+        tests: whether the tests run here.
     """
     wanted = []
     has_engine = docker_engine.answers() or shutil.which("dockerd", path=process.system_path())
@@ -28,6 +33,8 @@ def missing(*, base: bool) -> list[str]:
         wanted.append("openssh-client")
     if not (layout.ROOT / ".venv").is_dir() and importlib.util.find_spec("ensurepip") is None:
         wanted.append("python3-venv")
+    if tests:
+        wanted += [package for program, package in FOR_TESTS.items() if not shutil.which(program)]
     return wanted
 
 
