@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from pathlib import Path
 
 import docker
@@ -47,10 +49,24 @@ PROGRAM = """
 """
 
 
+def free_ports() -> list[int]:
+    """Two ports that nobody has, below those that the kernel gives to connections."""
+    free = []
+    for port in range(18080, 30000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            free.append(port)
+        if len(free) == 2:
+            return free
+    raise AssertionError("no free port")
+
+
 def test_a_program_from_the_documentation_lives_its_whole_life(
     stack: Stack, daemon: docker.APIClient, image: str, unique: str
 ) -> None:
-    def write(port: int = 39080, restart: str = "no") -> None:
+    first_port, second_port = free_ports()
+
+    def write(port: int = first_port, restart: str = "no") -> None:
         stack.write(PROGRAM.format(image=image, unique=unique, port=port, restart=restart))
 
     (stack.folder / "Dockerfile").write_text(f"FROM {image}\nARG foo\nRUN echo $foo > /animal\n")
@@ -68,7 +84,7 @@ def test_a_program_from_the_documentation_lives_its_whole_life(
     assert seen["State"]["Running"]
     assert set(seen["NetworkSettings"]["Networks"]) == {f"{unique}-net"}
     assert "web" in seen["NetworkSettings"]["Networks"][f"{unique}-net"]["Aliases"]
-    assert seen["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "39080"}]}
+    assert seen["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(first_port)}]}
     assert stack.outputs()["networkDatas"][0]["networkName"] == f"{unique}-net"
     kept = stack.state("ubuntu")
     assert kept["id"] == kept["outputs"]["imageId"] + image
@@ -85,7 +101,7 @@ def test_a_program_from_the_documentation_lives_its_whole_life(
     assert stack.outputs()["containerId"] == first
     assert daemon.inspect_container(unique)["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
 
-    write(restart="unless-stopped", port=39081)
+    write(restart="unless-stopped", port=second_port)
     shown = stack.preview()
     assert set(shown.diffs["ubuntu-container"]) == {"ports[0].external"}
     replaced = stack.up()

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -52,6 +53,9 @@ def alive(tmp_path: Path) -> Iterator[int]:
     program = tmp_path / "pulumi"
     shutil.copy(shutil.which("sleep") or "/bin/sleep", program)
     process = subprocess.Popen([program, "60"])
+    # The kernel lets us go on a moment before it gives the process its name.
+    while "pulumi" not in Path(f"/proc/{process.pid}/comm").read_text(encoding="utf-8"):
+        time.sleep(0.01)
     yield process.pid
     process.kill()
     process.wait()

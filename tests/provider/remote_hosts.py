@@ -17,8 +17,6 @@ from provider.kinds.service import Service
 from provider.runtime import Runtime
 from provider.transport import Result
 
-DEBIAN_IMAGES = ("numerian-lab/server:latest", "numerian-test/server:latest", "debian:trixie-slim")
-
 
 @dataclass
 class Shell:
@@ -147,10 +145,8 @@ def machine_host(folder: Path) -> Iterator[Shell]:
 
 
 @contextmanager
-def debian_host() -> Iterator[Shell]:
-    """A Debian container with nothing running in it."""
-    image = debian_image()
-    assert image
+def debian_host(image: str) -> Iterator[Shell]:
+    """A container of the lab's servers' image, with nothing running in it."""
     limits = ["--network", "none", "--cap-add", "SYS_ADMIN", "--cap-add", "SYS_PTRACE"]
     run = ["docker", "run", "-d", "--rm", "--init", *limits, image, "sleep", "3600"]
     started = subprocess.run(run, capture_output=True, text=True, check=True)
@@ -161,12 +157,3 @@ def debian_host() -> Iterator[Shell]:
         yield shell
     finally:
         subprocess.run(["docker", "rm", "-f", container], capture_output=True, check=False)
-
-
-def debian_image() -> str | None:
-    """Return an image of Debian that is here, or None."""
-    for image in DEBIAN_IMAGES:
-        found = subprocess.run(["docker", "image", "inspect", image], capture_output=True)
-        if found.returncode == 0:
-            return image
-    return None

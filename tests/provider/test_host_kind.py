@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from remote_hosts import Bench, Shell, debian_host, debian_image, run
+from remote_hosts import Bench, Shell, debian_host, run
 
+from lab import Lab, images
 from provider.kinds.base import State
 from provider.kinds.host import Host
 from provider.kinds.host_check import check_host
@@ -95,10 +96,8 @@ def test_all_faults_come_at_once_with_their_paths() -> None:
 
 
 @pytest.fixture(scope="module")
-def debian() -> Iterator[Shell]:
-    if debian_image() is None:
-        pytest.skip("there is no Debian image here; `make lab` makes one")
-    with debian_host() as shell:
+def debian(lab: Lab) -> Iterator[Shell]:
+    with debian_host(images.tag("server")) as shell:
         yield shell
 
 

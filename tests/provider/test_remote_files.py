@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from remote_hosts import Bench, Shell, busybox_host, debian_host, debian_image, run
+from remote_hosts import Bench, Shell, busybox_host, debian_host, run
 
+from lab import Lab, images
 from provider.errors import ChangedSinceError, CommandError, ForeignError, ProviderError, RefusedError, ResourceError
 
 ROOT = "/srv/front/config"
@@ -28,10 +29,8 @@ def busybox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 
 @pytest.fixture(scope="session")
-def debian() -> Iterator[Shell]:
-    if debian_image() is None:
-        pytest.skip("there is no Debian image here; `make lab` makes one")
-    with debian_host() as shell:
+def debian(lab: Lab) -> Iterator[Shell]:
+    with debian_host(images.tag("server")) as shell:
         yield shell
 
 
