@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Generic, TypeVar
-from weakref import WeakValueDictionary
 
 from provider.plan.facts import Facts, Need
 from provider.remote.commit import Change, Commit
@@ -131,14 +130,3 @@ class Committer:
     def _fetch(self, key: tuple[str, str], wanted: list[frozenset[str]]) -> list[dict[str, bytes] | Exception]:
         found = fetch(self._runtime.hosts.transport(key[1], key[0]), frozenset().union(*wanted))
         return [found] * len(wanted)
-
-
-_committers: WeakValueDictionary[int, Committer] = WeakValueDictionary()
-
-
-def committer(runtime: Runtime) -> Committer:
-    """Return the committer that all kinds of one runtime share, so that their changes meet in the same batches."""
-    found = _committers.get(id(runtime))
-    if found is None:
-        _committers[id(runtime)] = found = Committer(runtime)
-    return found

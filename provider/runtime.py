@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from provider.errors import ProviderError
 from provider.report import Reporter, Silent
 from provider.secrets import Secret
 from provider.transport import Transport
+
+if TYPE_CHECKING:
+    from provider.batch import Committer
 
 ROOT_SECRET_BYTES = 32
 """Fewest bytes of a root secret: everything derived from it is only as strong as it."""
@@ -35,6 +39,13 @@ class Runtime:
     hosts: Hosts
     reporter: Reporter = field(default_factory=Silent)
     root_secret: Secret | None = None
+
+    @cached_property
+    def committer(self) -> Committer:
+        """What gathers the changes of all kinds, so that they meet in the same batches; made when first asked for."""
+        from provider.batch import Committer
+
+        return Committer(self)
 
     def root_key(self) -> bytes:
         """Return the root secret's bytes, or say how to set one."""

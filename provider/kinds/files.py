@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from provider.batch import committer
 from provider.errors import ResourceError
 from provider.kinds.base import UNKNOWN, Change, CheckFailure, Context, Diff, Props, ResourceKind, State, Unknown
 from provider.kinds.files_check import check_files
@@ -27,7 +26,7 @@ class Files(ResourceKind):
     secret_outputs = ("secrets",)
 
     def __init__(self, runtime: Runtime) -> None:
-        self._committer = committer(runtime)
+        self._committer = runtime.committer
 
     async def check(self, context: Context, olds: Props, news: Props) -> tuple[Props, list[CheckFailure]]:
         """Fill in defaults; find what is wrong with paths, modes, owners, contents and secrets."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from provider.batch import committer
 from provider.errors import ResourceError
 from provider.kinds.base import CheckFailure, Context, Diff, Props, ResourceKind, State, Unknown
 from provider.kinds.files_check import argv_fault
@@ -27,7 +26,7 @@ class Service(ResourceKind):
     token = "numerian:index:Service"  # noqa: S105 (a type token)
 
     def __init__(self, runtime: Runtime) -> None:
-        self._committer = committer(runtime)
+        self._committer = runtime.committer
 
     async def check(self, context: Context, olds: Props, news: Props) -> tuple[Props, list[CheckFailure]]:
         """Fill in defaults; find what is wrong with names, the root and the commands."""

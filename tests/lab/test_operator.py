@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from demonstration import write_inventory
 
 from lab import Lab
 
@@ -68,28 +69,12 @@ class Operator:
         file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def write_inventory(lab: Lab) -> None:
-    """Take a few members of the demonstration's inventory to the tests' servers."""
-    shutil.rmtree(INVENTORY, ignore_errors=True)
-    shutil.copytree(ROOT / "inventory", INVENTORY)
-    for file in (INVENTORY / "members").iterdir():
-        if not file.name.startswith(MEMBERS):
-            file.unlink()
-    file = INVENTORY / "datacenters.yaml"
-    text = file.read_text(encoding="utf-8").replace("../.work/lab/", f"{lab.folder}/")
-    for server in lab.layout.servers:
-        number = server.loopback.rpartition(".")[2]
-        text = text.replace(f"address: 127.0.1.{number}\n", f"address: {server.loopback}\n")
-        text = re.sub(rf"198\.51\.100\.1{number}\b", server.address, text)
-    file.write_text(text, encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def deployed(lab: Lab) -> Iterator[Operator]:
     """The stack, deployed once; taken down at the end, so that other tests find empty servers."""
     if FOLDER.exists() and not (ROOT / "stacks" / f"Pulumi.{STACK}.yaml").exists():
         shutil.rmtree(FOLDER)
-    write_inventory(lab)
+    write_inventory(lab, INVENTORY, MEMBERS)
     lab.set_names({})
     operator = Operator(lab)
     operator.shell(f"bin/numerian stack init {STACK}")
@@ -102,7 +87,7 @@ def deployed(lab: Lab) -> Iterator[Operator]:
 def operator(deployed: Operator, lab: Lab) -> Iterator[Operator]:
     """The operator in front of the inventory as it was deployed."""
     yield deployed
-    write_inventory(lab)
+    write_inventory(lab, INVENTORY, MEMBERS)
 
 
 def test_a_second_up_changes_nothing(operator: Operator) -> None:

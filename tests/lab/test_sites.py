@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from demonstration import write_inventory
 
 from lab import Lab
 from numerian.load import load
@@ -78,23 +77,10 @@ def numerian(*words: str, fails: bool = False) -> str:
     return done.stdout + done.stderr
 
 
-def write_inventory(lab: Lab) -> None:
-    """Copy the demonstration's inventory, its servers being the tests'."""
-    shutil.rmtree(FOLDER / "inventory", ignore_errors=True)
-    shutil.copytree(ROOT / "inventory", FOLDER / "inventory")
-    file = FOLDER / "inventory" / "datacenters.yaml"
-    text = file.read_text(encoding="utf-8").replace("../.work/lab/", f"{lab.folder}/")
-    for server in lab.layout.servers:
-        number = server.loopback.rpartition(".")[2]
-        text = text.replace(f"address: 127.0.1.{number}\n", f"address: {server.loopback}\n")
-        text = re.sub(rf"198\.51\.100\.1{number}\b", server.address, text)
-    file.write_text(text, encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def sites(lab: Lab) -> Iterator[Deployed]:
     """All twelve, deployed; taken down at the end, so that other tests find empty servers."""
-    write_inventory(lab)
+    write_inventory(lab, FOLDER / "inventory")
     inventory = load(FOLDER / "inventory")
     deployed = Deployed(lab, inventory)
     deployed.point(inventory, but="www.ville-privas.test")
