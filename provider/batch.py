@@ -17,8 +17,8 @@ from provider.plan.facts import Facts, Need
 from provider.remote.commit import Change, Commit
 from provider.remote.fetch import fetch
 from provider.remote.reading import read
-from provider.report import current_urn
-from provider.runtime import Runtime
+from provider.report import Reporter, current_urn
+from provider.transport import Hosts
 
 QUIET = 0.04
 """Seconds without a new arrival after which a batch goes."""
@@ -84,8 +84,9 @@ class Gatherer(Generic[Item, Answer]):
 class Committer:
     """The batches of all hosts: one gatherer a host for each of writes, reads and contents."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, hosts: Hosts, reporter: Reporter) -> None:
+        self._hosts = hosts
+        self._reporter = reporter
         self._pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="host")
         self._writes: dict[tuple[str, str], Gatherer[tuple[str, Change], None]] = {}
         self._reads: dict[tuple[str, str], Gatherer[Need, Facts]] = {}
@@ -113,8 +114,8 @@ class Committer:
         return await self._contents[key].submit(frozenset(paths))
 
     def _write(self, key: tuple[str, str], items: list[tuple[str, Change]]) -> list[Exception | None]:
-        transport = self._runtime.hosts.transport(key[1], key[0])
-        warn = partial(self._runtime.reporter.warn, items[0][0])
+        transport = self._hosts.transport(key[1], key[0])
+        warn = partial(self._reporter.warn, items[0][0])
         results = Commit(transport, [change for _, change in items], warn).run()
         return [results[change] for _, change in items]
 
@@ -122,11 +123,11 @@ class Committer:
         need = Need()
         for one in needs:
             need |= one
-        facts = read(self._runtime.hosts.transport(key[1], key[0]), need, log=len(needs))
+        facts = read(self._hosts.transport(key[1], key[0]), need, log=len(needs))
         for note in facts.notes:
-            self._runtime.reporter.warn("", f"{facts.host}: {note.replace(chr(9), ' ')}")
+            self._reporter.warn("", f"{facts.host}: {note.replace(chr(9), ' ')}")
         return [facts] * len(needs)
 
     def _fetch(self, key: tuple[str, str], wanted: list[frozenset[str]]) -> list[dict[str, bytes] | Exception]:
-        found = fetch(self._runtime.hosts.transport(key[1], key[0]), frozenset().union(*wanted))
+        found = fetch(self._hosts.transport(key[1], key[0]), frozenset().union(*wanted))
         return [found] * len(wanted)

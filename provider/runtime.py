@@ -6,12 +6,12 @@ import base64
 import binascii
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from provider.errors import ProviderError
 from provider.report import Reporter, Silent
 from provider.secrets import Secret
-from provider.transport import Transport
+from provider.transport import Hosts
 
 if TYPE_CHECKING:
     from provider.batch import Committer
@@ -22,14 +22,6 @@ ROOT_SECRET_BYTES = 32
 HOW_TO_SET = (
     'set one with `pulumi config set --secret numerian:rootSecret "$(openssl rand -base64 32)"` and keep a copy of it'
 )
-
-
-class Hosts(Protocol):
-    """Host names to transports; `provider.hosts.HostPool` in production, anything small in tests."""
-
-    def transport(self, name: str, stack: str = "") -> Transport:
-        """Return the transport of a host of the table; raises `UnknownHostError`. Asks nothing of the host."""
-        ...
 
 
 @dataclass
@@ -45,7 +37,7 @@ class Runtime:
         """What gathers the changes of all kinds, so that they meet in the same batches; made when first asked for."""
         from provider.batch import Committer
 
-        return Committer(self)
+        return Committer(self.hosts, self.reporter)
 
     def root_key(self) -> bytes:
         """Return the root secret's bytes, or say how to set one."""

@@ -58,3 +58,11 @@ class Transport(Protocol):
     def close(self) -> None:
         """End the connection and every command that still runs on it."""
         ...
+
+
+class Hosts(Protocol):
+    """Host names to transports; `provider.hosts.HostPool` in production, anything small in tests."""
+
+    def transport(self, name: str, stack: str = "") -> Transport:
+        """Return the transport of a host of the table; raises `UnknownHostError`. Asks nothing of the host."""
+        ...
