@@ -199,6 +199,18 @@ def test_visits_hold_no_full_address_and_the_security_log_does(sites: Deployed) 
     assert sites.sh("privas", "stat -c %a /var/log/front").strip() == "750"
 
 
+def test_logs_are_rotated_while_the_front_goes_on(sites: Deployed) -> None:
+    sites.get("https://www.privas.test/?before")
+    sites.sh("privas", "logrotate --force /etc/logrotate.d/numerian-front")
+    deadline = time.monotonic() + 20
+    while "after-rotation" not in sites.sh("privas", "cat /var/log/front/security.log 2>/dev/null || true"):
+        assert time.monotonic() < deadline, "the front never opened its new log"
+        assert sites.get("https://www.privas.test/?after-rotation")[0] == 200
+    rotated = sites.sh("privas", "ls /var/log/front")
+    for kind in ("visits", "security"):
+        assert f"{kind}.log-" in rotated
+
+
 def test_the_front_can_do_little_and_its_keys_are_not_for_everybody(sites: Deployed) -> None:
     modes = sites.sh("privas", "stat -L -c '%a %U %G' /srv/certificates/07186/key.pem /srv/certificates/07186")
     assert modes.splitlines() == ["640 acme front", "750 acme front"]
