@@ -72,14 +72,15 @@ def _verb(method: Verb) -> Callable[..., Awaitable[Any]]:
 def parse_urn(urn: str) -> tuple[str, Context]:
     """Return a resource's type token and whose it is.
 
-    >>> parse_urn("urn:pulumi:lab::numerian::numerian:site:Site$numerian:index:Files::07186::x")
-    ('numerian:index:Files', Context(project='numerian', stack='lab', name='07186::x'))
+    >>> token, context = parse_urn("urn:pulumi:lab::numerian::numerian:site:Site$numerian:index:Files::07186::x")
+    >>> token, context.owner, context.name, context.chain
+    ('numerian:index:Files', 'numerian/lab', '07186::x', 'numerian:site:Site$numerian:index:Files')
     """
     parts = urn.removeprefix("urn:pulumi:").split("::", 3)
     if len(parts) != 4:
         raise ProviderError(f"{urn!r} isn't the URN of a resource")
     stack, project, kind, name = parts
-    return kind.rpartition("$")[2], Context(project=project, stack=stack, name=name)
+    return kind.rpartition("$")[2], Context(project=project, stack=stack, name=name, chain=kind)
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):

@@ -6,6 +6,7 @@ All methods are abstract on purpose: a forgotten `read` would mean that drift is
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,16 +54,25 @@ class Diff:
 
 @dataclass(frozen=True)
 class Context:
-    """Whose resource it is: `owner` is project/stack, `name` the resource's logical name, both from its URN."""
+    """Whose resource it is, all from its URN: `owner` is project/stack, `name` the resource's logical name.
+
+    `chain` holds the types of its parents and its own.
+    """
 
     project: str
     stack: str
     name: str
+    chain: str = ""
 
     @property
     def owner(self) -> str:
         """Whose it is, as the ledgers on the hosts say it: project/stack."""
         return f"{self.project}/{self.stack}"
+
+    @property
+    def holder(self) -> str:
+        """A short mark of `chain`: what the ledgers tell apart a resource and its old self of another parent by."""
+        return hashlib.sha256(self.chain.encode()).hexdigest()[:8] if self.chain else ""
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ class Files(ResourceKind):
             None if olds is None else Declared.of(olds),
             None if news is None else Declared.of(news),
             tuple(secrets),
+            context.holder,
         )
         await self._committer.write(props["host"], context.stack, change)
 

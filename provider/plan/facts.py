@@ -42,13 +42,16 @@ class Target:
 class Claim:
     """An entry of the ledger: `owner` (project/stack) and resource `name` have `target`.
 
-    `kind` is `file`, `folder`, `found` (a folder that was there before the resource) or `seed`.
+    `kind` is `file`, `folder`, `found` (a folder that was there before the resource) or `seed`. `holder` tells
+    resources of one name apart: one that got another parent is another one to the engine, and takes over from its old
+    self.
     """
 
     owner: str
     name: str
     kind: str
     target: Target
+    holder: str = ""
 
     @property
     def who(self) -> str:

@@ -36,6 +36,7 @@ class FilesChange:
     olds: Declared | None
     news: Declared | None
     secrets: tuple[str, ...] = ()
+    holder: str = ""
 
 
 @dataclass(eq=False)
@@ -173,7 +174,11 @@ class Commit:
     def _plan_files(self, turn: _Round) -> None:
         taken: dict[Target, str] = {}
         for change in [c for c in self.open if isinstance(c, FilesChange)]:
+            if change.news is None and _taken_over(change, turn.facts):
+                self._done(change)
+                continue
             plan = files.plan(turn.facts, (change.owner, change.name), change.olds, change.news)
+            plan.claims = [replace(claim, holder=change.holder) for claim in plan.claims]
             errors: list[ProviderError] = list(plan.errors)
             for claim in plan.claims:
                 if claim.kind in ("file", "seed") and taken.setdefault(claim.target, change.name) != change.name:
@@ -187,7 +192,7 @@ class Commit:
             if errors:
                 self._done(change, _together(errors))
             else:
-                job = Job(change.owner, change.name, plan, gone=change.news is None)
+                job = Job(change.owner, change.name, plan, gone=change.news is None, holder=change.holder)
                 if len(job.services()) > 1:
                     job = job.one_service_less(change.news.service if change.news else min(job.services()))
                 turn.jobs[change] = job
@@ -309,6 +314,12 @@ def _idle(facts: Facts, job: Job) -> bool:
     owed = any(facts.services[s].pending for c in job.plan.claims if (s := c.target.service) and s in facts.services)
     books = bool(before) if job.gone else before != set(job.plan.claims)
     return not (job.plan.actions or job.plan.run or owed or books)
+
+
+def _taken_over(change: FilesChange, facts: Facts) -> bool:
+    """Tell whether what is to be deleted belongs to a resource of the same name and another parent by now."""
+    claims = facts.claimed_by(change.owner, change.name)
+    return bool(claims) and all(claim.holder not in ("", change.holder) for claim in claims)
 
 
 def _together(errors: list[ProviderError]) -> ProviderError:

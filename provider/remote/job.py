@@ -21,6 +21,7 @@ class Job:
     plan: Plan
     gone: bool = False
     more: bool = False
+    holder: str = ""
 
     def services(self) -> set[str]:
         """Return the services whose generation it changes."""
@@ -36,7 +37,7 @@ class Job:
         """Return it without what it takes away from other services than `keep`; that stays in its ledger."""
         later = [a for a in self.plan.actions if isinstance(a, RemoveFile) and a.target.service not in (None, keep)]
         now = [action for action in self.plan.actions if action not in later]
-        claims = [*self.plan.claims, *(Claim(self.owner, self.name, "file", a.target) for a in later)]
+        claims = [*self.plan.claims, *(Claim(self.owner, self.name, "file", a.target, self.holder) for a in later)]
         return replace(self, plan=Plan(now, claims, self.plan.run), more=True)
 
 

@@ -146,10 +146,11 @@ def ledger_file(owner: str, name: str) -> str:
 def ledger_text(owner: str, name: str, claims: Iterable[Claim]) -> str:
     """Return the content of a resource's file in the ledger: one line for each thing that it has."""
     head = f"{quote(owner, safe='/')} {quote(name)}"
-    return "".join(
-        f"{head} {claim.kind} {quote(claim.target.service or '-')} {claim.target.path}\n"
-        for claim in sorted(claims, key=lambda claim: (claim.kind, str(claim.target)))
-    )
+    lines = []
+    for claim in sorted(claims, key=lambda claim: (claim.kind, str(claim.target))):
+        kind = f"{claim.kind}:{claim.holder}" if claim.holder else claim.kind
+        lines.append(f"{head} {kind} {quote(claim.target.service or '-')} {claim.target.path}\n")
+    return "".join(lines)
 
 
 def parse_ledger(lines: Iterable[str]) -> Iterable[Claim]:
@@ -159,7 +160,8 @@ def parse_ledger(lines: Iterable[str]) -> Iterable[Claim]:
         if len(parts) == 5:
             owner, name, kind, service, path = parts
             target = Target(path, None if service == "-" else unquote(service))
-            yield Claim(unquote(owner), unquote(name), kind, target)
+            kind, _, holder = kind.partition(":")
+            yield Claim(unquote(owner), unquote(name), kind, target, holder)
 
 
 def _pair(line: str) -> tuple[str, str]:

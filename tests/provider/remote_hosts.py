@@ -56,6 +56,8 @@ class Bench:
 
     shell: Shell
     warnings: list[str] = field(default_factory=list)
+    chain: str = ""
+    """The types of the parents of what is made and deleted."""
 
     def __post_init__(self) -> None:
         self.runtime = Runtime(Pool({self.shell.host: self.shell}), reporter=self)
@@ -68,7 +70,7 @@ class Bench:
     def status(self, urn: str, text: str) -> None: ...
 
     def context(self, name: str, stack: str = "test") -> Context:
-        return Context("numerian", stack, name)
+        return Context("numerian", stack, name, self.chain)
 
     async def checked(self, name: str, props: dict[str, Any], kind: Any = None) -> dict[str, Any]:
         kind = kind or self.files

@@ -489,6 +489,26 @@ def test_files_move_to_another_service(bench: Bench) -> None:
     run(moves())
 
 
+def test_a_resource_that_got_another_parent_keeps_what_it_has(bench: Bench) -> None:
+    """To the engine it is made anew and its old self deleted: the one takes over, the other finds nothing."""
+
+    async def moves() -> None:
+        await service(bench)
+        bench.chain = "Commune$Website$Files"
+        old = await bench.create("1-site", **site("1"))
+        bench.chain = "Commune$Files"
+        new = await bench.create("1-site", **site("1"))
+        bench.chain = "Commune$Website$Files"
+        await bench.delete("1-site", old)
+        assert bench.shell.sh(f"cat {ROOT}/current/sites/1.conf /srv/sites/1/www/index.html").endswith("<h1>1</h1>")
+        bench.chain = "Commune$Files"
+        assert await bench.read("1-site", new) == new
+        await bench.delete("1-site", new)
+        assert bench.shell.sh("ls /srv/sites") == ""
+
+    run(moves())
+
+
 def test_a_missing_service_is_named(bench: Bench) -> None:
     with pytest.raises(ResourceError, match=r"has no service `front` \(there are: none\)"):
         run(bench.create("x", service="front", files={"a": {"content": ""}}))

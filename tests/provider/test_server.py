@@ -122,7 +122,7 @@ def test_check_returns_failures_by_property_and_keeps_secrets(play: Callable[[Sc
         assert plain(answer.inputs) == expected
 
     play(scene)
-    context = Context(project="numerian", stack="lab", name="07186")
+    context = Context(project="numerian", stack="lab", name="07186", chain="site:index:Site$numerian:index:Fake")
     assert Fake.asked == [("check", context, {"mode": "old"}, {"mode": "bad", "password": PASSWORD, "later": UNKNOWN})]
 
 
