@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from engine import install as engine_install
 from engine.errors import EngineError
-from lab import acme, base, cache, docker_engine, layout, packages, process, servers
+from lab import acme, base, bridges, cache, docker_engine, layout, packages, process, servers
 from lab.errors import LabError
 from lab.layout import Layout
 
@@ -110,8 +110,8 @@ def _network(lab: Layout) -> Iterator[str]:
     if docker_engine.answers() and process.capture(["docker", "network", "inspect", lab.network])[0] == 0:
         return
     range_ = ipaddress.ip_network(f"{lab.prefix}.0/24")
-    for network, interface in _routes():
-        if network.prefixlen and network.overlaps(range_):
+    for network, interface in bridges.routes():
+        if network.prefixlen and network.overlaps(range_) and not bridges.is_left_behind(interface):
             yield f"the lab's network {range_} overlaps {network} of {interface} on this machine; remove that one"
             return
     mirror = urlsplit(base.machine_mirror()).hostname
@@ -121,13 +121,6 @@ def _network(lab: Layout) -> Iterator[str]:
         if ipaddress.ip_address(address) in range_:
             yield f"this machine reaches {what} at {address}, in the lab's network {range_}; change it in lab/layout.py"
             return
-
-
-def _routes() -> Iterator[tuple[ipaddress.IPv4Network, str]]:
-    for row in Path("/proc/net/route").read_text().splitlines()[1:]:
-        interface, destination, *_, mask = row.split()[:8]
-        numbers = [int.from_bytes(bytes.fromhex(word), "little") for word in (destination, mask)]
-        yield ipaddress.IPv4Network((numbers[0], str(ipaddress.IPv4Address(numbers[1])))), interface
 
 
 def _nameservers() -> list[str]:

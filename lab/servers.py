@@ -5,13 +5,14 @@ A server is Debian with systemd, sshd and a Docker engine of its own; it needs n
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab import acme, base, cache, images, layout, process
+from lab import acme, base, bridges, cache, images, layout, process
 from lab.errors import CommandFailedError, LabError
 from lab.layout import Layout, Server
 from lab.process import Say
@@ -50,6 +51,7 @@ def prepare(lab: Layout, say: Say) -> str:
         process.output(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"deploy@{lab.name}", "-f", str(key)])
     if process.capture(["docker", "network", "inspect", lab.network])[0] == 0:
         return "already there"
+    bridges.remove_left_behind(ipaddress.IPv4Network(f"{lab.prefix}.0/24"), say)
     say("network")
     make = ["docker", "network", "create", *_labels(lab), "--subnet", f"{lab.prefix}.0/24"]
     # Without IPv6 on the machine the lab has none either.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 import stat
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import LabError, acme, base, cache, docker_engine, layout, names, preflight, process, steps
+from lab import LabError, acme, base, bridges, cache, docker_engine, layout, names, preflight, process, steps
 from lab.layout import Layout
 
 LAB = replace(layout.layout("test"), name="nowhere", loopback="127.0.9", prefix="198.18.9")
@@ -105,6 +106,24 @@ def test_a_network_that_hides_the_machines_dns_is_refused(machine: Path, monkeyp
     put(machine, "docker", "exit 1")
     monkeypatch.setattr(preflight, "_nameservers", lambda: ["198.18.9.53"])
     assert "reaches its DNS at 198.18.9.53, in the lab's network 198.18.9.0/24" in problems()
+
+
+def test_a_bridge_that_a_killed_engine_left_is_no_obstacle_and_another_is(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    range_ = ipaddress.IPv4Network("198.18.9.0/24")
+    put(machine, "docker", "exit 1")
+    put(machine, "ip", f'echo "$@" >> {machine}/asked')
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(bridges, "routes", lambda: iter([(range_, "br-0123456789ab")]))
+    assert not list(preflight._network(LAB))
+    bridges.remove_left_behind(range_, lambda _line: None)
+    assert (machine / "asked").read_text() == "link delete br-0123456789ab\n"
+
+    put(machine, "docker", "[ $1 = network ] && [ $2 = inspect ] && exit 1; echo 0123456789abcdef")
+    bridges.remove_left_behind(range_, lambda _line: None)
+    assert (machine / "asked").read_text().count("\n") == 1, "it belongs to a network"
+    assert "overlaps 198.18.9.0/24 of br-0123456789ab" in "".join(preflight._network(LAB))
 
 
 def test_root_without_docker_gets_debians(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
