@@ -2,6 +2,8 @@
 PYTHON ?= python3
 ROOMS = numerian provider components engine lab benchmarks
 VENV = .venv/bin
+# Another lab for tests (test2 … test9) lets two checkouts of one machine run theirs at once.
+export NUMERIAN_TEST_LAB ?= test
 
 .DEFAULT_GOAL := help
 .PHONY: help lab lab-down lab-status test check bench lock
@@ -19,7 +21,7 @@ lab-down: ## remove all that `make lab` made, and nothing else
 	@$(PYTHON) -m lab down
 
 test: ## set up everything, then run all checks and all tests, on real servers
-	@$(PYTHON) -m lab up --name test
+	@$(PYTHON) -m lab up --name $(NUMERIAN_TEST_LAB)
 	@$(MAKE) --no-print-directory check
 	@$(VENV)/python -m pytest
 

@@ -28,5 +28,5 @@ class Website(Files):
             files=file_inputs(front.member_files(member)),
             folders=folder_inputs(front.member_folders(member)),
             seeds=file_inputs(seeds),
-            opts=pulumi.ResourceOptions(parent=commune, depends_on=server.front_ready),
+            opts=pulumi.ResourceOptions(parent=commune, depends_on=server.front.ready),
         )

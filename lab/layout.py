@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +101,18 @@ LABS = {
     "test": Layout("test", "127.0.2", "198.18.2", "2001:db8:182"),
     "bench": Layout("bench", "127.0.3", "198.18.0", "2001:db8:198"),
 }
+
+
+# More labs for tests, so that several checkouts of one machine can run theirs side by side.
+LABS |= {
+    f"test{number}": Layout(f"test{number}", f"127.0.1{number}", f"198.18.1{number}", f"2001:db8:181{number}")
+    for number in range(2, 10)
+}
+
+
+def for_tests() -> str:
+    """Return the name of the lab that this run's tests use: `NUMERIAN_TEST_LAB`, by default "test"."""
+    return os.environ.get("NUMERIAN_TEST_LAB") or "test"
 
 
 def layout(name: str) -> Layout:

@@ -26,7 +26,7 @@ def check(lab: Layout) -> list[str]:
     Raises:
         LabError: with every thing that is missing.
     """
-    wanted = packages.missing(base=not base.is_cached() and os.geteuid() == 0, tests=lab.name == "test")
+    wanted = packages.missing(base=not base.is_cached() and os.geteuid() == 0, tests=lab.name.startswith("test"))
     problems = [*_docker(), *_packages(wanted), *_go(), *_foreign(lab), *_ports(lab), *_network(lab), *_disk()]
     if problems:
         lines = "\n".join(f"  - {problem}" for problem in problems)

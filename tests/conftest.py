@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab
+from lab import Lab, layout
 
 ROOT = Path(__file__).resolve().parent.parent
 LAB = ROOT / "tests" / "lab"
@@ -38,7 +38,7 @@ def lab() -> Iterator[Lab]:
 
     The names of a test are gone before the next one that asks for them sets its own: `lab.set_names`.
     """
-    machines = Lab("test")
+    machines = Lab(layout.for_tests())
     machines.up()
     yield machines
     machines.set_names({})

@@ -15,7 +15,7 @@ from lab import Lab, LabError, layout, preflight, steps, table
 from lab.steps import Step
 
 SERVERS = ("privas", "alixan")
-PRIVAS, ALIXAN = (server.address for server in layout.layout("test").servers)
+PRIVAS, ALIXAN = (server.address for server in layout.layout(layout.for_tests()).servers)
 
 
 @pytest.mark.parametrize("server", SERVERS)

@@ -1,0 +1,93 @@
+"""The front that all sites of a server's members share: image, service, base files, container."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_docker as docker
+
+from components.files import file_inputs, folder_inputs
+from components.service_image import service_image
+from numerian import front
+from numerian.model import Platform, Server
+from provider.resources import Files, KeyPair, Service
+
+
+class Front:
+    """nginx on a server: image → service → base files → container, all children of the server.
+
+    `ready` is what a member's files wait for. The container isn't in it: it starts with whatever configuration is
+    current, and may be replaced without touching a member.
+    """
+
+    ready: list[pulumi.Resource]
+
+    def __init__(
+        self, server: Server, platform: Platform, parent: pulumi.Resource, on_engine: pulumi.ResourceOptions
+    ) -> None:
+        self.server = server
+        self._child = pulumi.ResourceOptions(parent=parent)
+        image = service_image(server.name, "front", platform.images.front, on_engine)
+        service = self._service(platform, [image])
+        base = self._base_files(platform, service)
+        self._container(image, pulumi.ResourceOptions.merge(on_engine, pulumi.ResourceOptions(depends_on=[base])))
+        self.ready = [service, base]
+
+    def _service(self, platform: Platform, after: list[pulumi.Resource]) -> Service:
+        return Service(
+            f"{self.server.name}-front-service",
+            host=self.server.name,
+            name="front",
+            root=front.CONFIG,
+            validate=front.validate_command(platform),
+            reload=front.RELOAD_COMMAND,
+            running=front.RUNNING_COMMAND,
+            opts=self._after(after),
+        )
+
+    def _base_files(self, platform: Platform, service: Service) -> Files:
+        # Ours and derived: a server that is set up anew finds its account at the CA again.
+        account = KeyPair(
+            f"{self.server.name}-acme-account",
+            algorithm="ecdsa-p256",
+            opts=self._child,
+        )
+        files = front.base_files(platform, self.server) | front.host_files(platform, self.server)
+        return Files(
+            f"{self.server.name}-front",
+            host=self.server.name,
+            service="front",
+            files=file_inputs(files),
+            folders=folder_inputs(front.host_folders()),
+            secrets={"account": account.private_key},
+            run=front.UNIT_COMMANDS,
+            opts=self._after([service]),
+        )
+
+    def _container(self, image: docker.RemoteImage, opts: pulumi.ResourceOptions) -> docker.Container:
+        return docker.Container(
+            f"{self.server.name}-front-container",
+            name="front",
+            image=image.image_id,
+            user=f"{front.UID}:{front.UID}",
+            read_only=True,
+            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+            security_opts=["no-new-privileges"],
+            tmpfs={"/tmp": f"size=64m,uid={front.UID},mode=0700"},  # noqa: S108 (a file system of its own)
+            ports=[
+                docker.ContainerPortArgs(internal=8080, external=80),
+                docker.ContainerPortArgs(internal=8443, external=443),
+            ],
+            volumes=[
+                docker.ContainerVolumeArgs(host_path=path, container_path=path, read_only=path != front.LOGS)
+                for path in sorted((front.CONFIG, front.SITES, front.CERTIFICATES, front.CHALLENGES, front.LOGS))
+            ],
+            restart="unless-stopped",
+            must_run=True,
+            log_driver="json-file",
+            log_opts={"max-size": "10m", "max-file": "3"},
+            # A second `front` can't be made while the first holds its name and ports.
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
+        )
+
+    def _after(self, resources: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=resources))
