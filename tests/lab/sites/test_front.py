@@ -1,97 +1,13 @@
-"""The twelve communes' sites on real servers: deployed by `numerian up`, visited by name from outside."""
+"""The twelve communes' sites on real servers, visited by name from outside."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from demonstration import write_inventory
+from deployment import INVENTORY, STACK, Deployed
 
-from lab import Lab
 from numerian.load import load
-from numerian.model import Inventory
-
-ROOT = Path(__file__).resolve().parents[2]
-STACK = "test-sites"
-FOLDER = ROOT / ".work" / STACK
-
-
-@dataclass
-class Deployed:
-    """The sites as they run."""
-
-    lab: Lab
-    inventory: Inventory
-
-    def numerian(self, *words: str, fails: bool = False) -> str:
-        return numerian(*words, fails=fails)
-
-    def sh(self, server: str, script: str) -> str:
-        code, out, err = self.lab.exec(server, ["sh", "-c", script])
-        assert code == 0, err
-        return out
-
-    def get(self, url: str, *arguments: str) -> tuple[int, dict[str, str], str]:
-        """Ask as a visitor; return the status, the headers and the body."""
-        code, out, err = self.lab.curl("--include", *arguments, url)
-        assert code == 0, f"{url}: {err}"
-        head, _, body = out.replace("\r\n", "\n").partition("\n\n")
-        first, *lines = head.splitlines()
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        return int(first.split()[1]), headers, body
-
-    def point(self, inventory: Inventory, *, but: str = "") -> None:
-        """Let all names lead to the servers of their members, but one that doesn't exist yet."""
-        found = {
-            name: self.lab.layout.server(member.server).address
-            for member in inventory.members
-            if member.site
-            for name in member.site.names
-        }
-        self.lab.set_names({name: address for name, address in found.items() if name != but})
-
-    def edit(self, code: str, old: str, new: str) -> None:
-        (file,) = (FOLDER / "inventory" / "members").glob(f"{code}-*.yaml")
-        text = file.read_text(encoding="utf-8")
-        assert old in text
-        file.write_text(text.replace(old, new), encoding="utf-8")
-
-    def wait_for_certificates(self, seconds: float = 150) -> str:
-        return self.numerian("certificates", "--stack", STACK, "--wait", str(int(seconds)), fails=True)
-
-
-def numerian(*words: str, fails: bool = False) -> str:
-    environment = {**os.environ, "NUMERIAN_INVENTORY": str(FOLDER / "inventory")}
-    program = Path(sys.executable).parent / "numerian"
-    done = subprocess.run(
-        [program, *words], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False
-    )
-    assert fails or done.returncode == 0, done.stdout[-6000:] + done.stderr[-4000:]
-    assert "Traceback" not in done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-@pytest.fixture(scope="module")
-def sites(lab: Lab) -> Iterator[Deployed]:
-    """All twelve, deployed; taken down at the end, so that other tests find empty servers."""
-    write_inventory(lab, FOLDER / "inventory")
-    inventory = load(FOLDER / "inventory")
-    deployed = Deployed(lab, inventory)
-    deployed.point(inventory, but="www.ville-privas.test")
-    numerian("stack", "init", STACK)
-    numerian("up", "--stack", STACK, "--yes")
-    # Where an earlier run was cut off, nothing changed just now, and the timer would come later only.
-    for server in lab.layout.servers:
-        deployed.sh(server.name, "systemctl start --no-block numerian-certificates.service")
-    deployed.wait_for_certificates()
-    yield deployed
-    numerian("destroy", "--stack", STACK, "--yes", fails=True)
 
 
 def test_every_site_ends_on_its_main_name_over_https(sites: Deployed) -> None:
@@ -226,7 +142,7 @@ def changed(sites: Deployed) -> Deployed:
     sites.edit("07319", "phone: 04 65 71 00 07", "phone: 04 65 71 00 08")
     sites.edit("07319", "  domain: le-teil.test\n", "  domain: le-teil.test\n  old_domains: vieux-teil.test\n")
     sites.edit("07186", "  domain: privas.test\n", "  domain: privas.test\n  maintenance: true\n")
-    sites.point(load(FOLDER / "inventory"))
+    sites.point(load(INVENTORY))
     sites.numerian("up", "--stack", STACK, "--yes", "--refresh")
     return sites
 
@@ -255,7 +171,7 @@ def test_maintenance_comes_and_goes(changed: Deployed) -> None:
 
 
 def test_a_member_that_vanished_is_stopped_by_the_guard(changed: Deployed) -> None:
-    (file,) = (FOLDER / "inventory" / "members").glob("07011-*.yaml")
+    (file,) = (INVENTORY / "members").glob("07011-*.yaml")
     text = file.read_text(encoding="utf-8")
     file.unlink()
     try:

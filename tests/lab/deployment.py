@@ -1,0 +1,72 @@
+"""The twelve communes as they run on the tests' servers: what tests of the running services share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import Lab
+from numerian.model import Inventory
+
+ROOT = Path(__file__).resolve().parents[2]
+STACK = "test-sites"
+FOLDER = ROOT / ".work" / STACK
+INVENTORY = FOLDER / "inventory"
+
+
+@dataclass
+class Deployed:
+    """The sites as they run."""
+
+    lab: Lab
+    inventory: Inventory
+
+    def numerian(self, *words: str, fails: bool = False) -> str:
+        return numerian(*words, fails=fails)
+
+    def sh(self, server: str, script: str) -> str:
+        code, out, err = self.lab.exec(server, ["sh", "-c", script])
+        assert code == 0, err
+        return out
+
+    def get(self, url: str, *arguments: str) -> tuple[int, dict[str, str], str]:
+        """Ask as a visitor; return the status, the headers and the body."""
+        code, out, err = self.lab.curl("--include", *arguments, url)
+        assert code == 0, f"{url}: {err}"
+        head, _, body = out.replace("\r\n", "\n").partition("\n\n")
+        first, *lines = head.splitlines()
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        return int(first.split()[1]), headers, body
+
+    def point(self, inventory: Inventory, *, but: str = "") -> None:
+        """Let all names lead to the servers of their members, but one that doesn't exist yet."""
+        found = {
+            name: self.lab.layout.server(member.server).address
+            for member in inventory.members
+            if member.site
+            for name in member.site.names
+        }
+        self.lab.set_names({name: address for name, address in found.items() if name != but})
+
+    def edit(self, code: str, old: str, new: str) -> None:
+        (file,) = (INVENTORY / "members").glob(f"{code}-*.yaml")
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def wait_for_certificates(self, seconds: float = 150) -> str:
+        return self.numerian("certificates", "--stack", STACK, "--wait", str(int(seconds)), fails=True)
+
+
+def numerian(*words: str, fails: bool = False) -> str:
+    environment = {**os.environ, "NUMERIAN_INVENTORY": str(INVENTORY)}
+    program = Path(sys.executable).parent / "numerian"
+    done = subprocess.run(
+        [program, *words], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False
+    )
+    assert fails or done.returncode == 0, done.stdout[-6000:] + done.stderr[-4000:]
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stdout + done.stderr
