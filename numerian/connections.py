@@ -52,6 +52,7 @@ def host_table(servers: list[Server]) -> str:
             "use_agent": True,
             "host_keys": list(server.known_host_keys()),
             "jump": server.jump,
+            "first_user": server.first_user,
         }
         for server in servers
     }

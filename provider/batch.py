@@ -117,6 +117,7 @@ class Committer:
         transport = self._hosts.transport(key[1], key[0])
         warn = partial(self._reporter.warn, items[0][0])
         results = Commit(transport, [change for _, change in items], warn).run()
+        transport.end_first_contact()
         return [results[change] for _, change in items]
 
     def _read(self, key: tuple[str, str], needs: list[Need]) -> list[Facts | Exception]:

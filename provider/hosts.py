@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -92,11 +93,12 @@ def find_table(stack: str, environment: dict[str, str] | None = None, start: Pat
 class HostPool:
     """One transport a host, made at its first use, made anew when the host's entry changes.
 
-    `connect` makes a transport of a spec and of a function that finds the transport of a jump host by name.
+    `connect` makes a transport of a spec and of a function that finds the transport of a jump host by name. `say` gets
+    what the operator should know of the connections.
     """
 
-    def __init__(self, connect: Connect | None = None) -> None:
-        self._connect = connect or _ssh
+    def __init__(self, connect: Connect | None = None, say: Callable[[str], None] | None = None) -> None:
+        self._connect = connect or partial(_ssh, say=say)
         self._lock = threading.RLock()
         self._tables: dict[Path, HostTable] = {}
         self._pool: dict[tuple[Path, str], tuple[HostSpec, _Poolable]] = {}
@@ -151,8 +153,8 @@ def _refuse_circle(table: HostTable, spec: HostSpec) -> None:
         spec = table.get(spec.jump)
 
 
-def _ssh(spec: HostSpec, jump: Callable[[str], Any]) -> Any:
+def _ssh(spec: HostSpec, jump: Callable[[str], Any], say: Callable[[str], None] | None) -> Any:
     # paramiko takes a third of a second to import, and a preview needs no host.
     from provider.transport.ssh import SshTransport
 
-    return SshTransport(spec, jump)
+    return SshTransport(spec, jump, say=say)

@@ -94,7 +94,7 @@ async def start(engine: str = "") -> tuple[grpc.aio.Server, int, HostPool]:
     failures = Failures(log_file())
     reporter = EngineReporter(failures.masked)
     reporter.attach(engine)
-    hosts = HostPool()
+    hosts = HostPool(say=lambda text: reporter.warn("", text))
     runtime = Runtime(hosts=hosts, reporter=reporter)
     servicer = Servicer(runtime, Registry(runtime), failures, cancel=hosts.cancel, attach=reporter.attach)
     server = grpc.aio.server(options=_OPTIONS)

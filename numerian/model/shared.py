@@ -46,6 +46,11 @@ class ServerEntry(Model):
     address: HostAddress = Field(description="Where its sshd is reached.", examples=["192.0.2.10"])
     port: Annotated[int, Whole(1, 65535)] = Field(default=22, description="The port of its sshd.")
     user: Login = Field(default="deploy", description="The user that the toolkit logs in as.")
+    first_user: Login | None = Field(
+        default=None,
+        description="The user that the toolkit logs in as while there is no `user` yet.",
+        examples=["root"],
+    )
     identity_files: Annotated[tuple[FilePath, ...], OneOrMore()] = Field(
         default=(), description="Private keys to try, beside those of the agent; paths, relative to this file."
     )

@@ -85,6 +85,8 @@ class Host(ResourceKind):
         urn = current_urn()
         transport = self._runtime.hosts.transport(str(news["host"]), context.stack)
         await asyncio.to_thread(take, transport, todo.steps, lambda text: self._runtime.reporter.status(urn, text))
+        # From here on by the account of every day: what comes later may forbid root to log in.
+        await asyncio.to_thread(transport.end_first_contact, made=True)
 
 
 def _differs(unit: str, wanted: str, facts: HostFacts) -> bool:

@@ -14,7 +14,8 @@ class HostSpec:
     """Where and how a host is reached; one entry of the host table (`provider.hosts`).
 
     `host_keys` are public keys as in known_hosts ("ssh-ed25519 AAAA…"), the only ones accepted.
-    `jump` names another entry of the table, or is None.
+    `jump` names another entry of the table, or is None. `first_user` logs in to a bare server, which doesn't know
+    `user` yet (see `provider.transport.pooled`).
     """
 
     name: str
@@ -25,6 +26,7 @@ class HostSpec:
     use_agent: bool = True
     host_keys: tuple[str, ...] = ()
     jump: str | None = None
+    first_user: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,13 @@ class Transport(Protocol):
 
         `timeout` in seconds bounds the silence: no byte in either direction for that long is `HostTimeoutError`.
         An exit code other than 0 is returned, not raised.
+        """
+        ...
+
+    def end_first_contact(self, *, made: bool = False) -> None:
+        """Go on as the host's `user` if the connection is its `first_user`'s and `user` can do its work by now.
+
+        `made`: the account of `user` was made just now.
         """
         ...
 

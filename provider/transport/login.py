@@ -93,6 +93,17 @@ def log_in(connection: paramiko.Transport, spec: HostSpec) -> None:
     raise _refused(spec, tried)
 
 
+def may_become_root(connection: paramiko.Transport, limit: float) -> bool:
+    """Ask by a session of its own whether who logged in may run commands by sudo; silence for `limit` seconds is no."""
+    try:
+        channel = connection.open_session(timeout=limit)
+        channel.settimeout(limit)
+        channel.exec_command("sudo -n -- true")
+        return channel.status_event.wait(limit) and channel.recv_exit_status() == 0
+    except (SSHException, EOFError, OSError):
+        return False
+
+
 def _offer(connection: paramiko.Transport, spec: HostSpec, key: paramiko.PKey, tried: Tried) -> None:
     """Offer one key. A refusal is no error here; that the server takes no keys or is silent is."""
     try:

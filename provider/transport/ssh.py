@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import paramiko
 from paramiko.ssh_exception import ChannelException, SSHException
@@ -19,7 +19,9 @@ from provider.errors import CommandError, HostError, HostTimeoutError, ProviderE
 from provider.shell import join
 from provider.transport import HostSpec, Result
 from provider.transport.command import last_lines, shown
-from provider.transport.connect import Limits, connect
+from provider.transport.connect import Limits
+from provider.transport.login import may_become_root
+from provider.transport.pooled import Jump, Pooled
 from provider.transport.session import CancelledError, Flow, Outcome, SilenceError, command_line, kill_line
 from provider.transport.stream import Stream
 
@@ -31,24 +33,19 @@ DROPBEAR_SESSIONS = 2
 commands; with two in none of 600)."""
 
 
-class Jump(Protocol):
-    """A host that others are reached through."""
-
-    def open_tunnel(self, address: str, port: int) -> Any:
-        """Return a socket-like channel from that host to `address` and `port`."""
-        ...
-
-
 class SshTransport:
     """The transport of production. Connects at its first use; thread-safe."""
 
-    def __init__(self, spec: HostSpec, jump: Callable[[str], Jump] | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        spec: HostSpec,
+        jump: Callable[[str], Jump] | None = None,
+        limits: Limits | None = None,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
         self._spec = spec
-        self._jump = jump
         self._limits = limits or Limits()
-        self._connecting = threading.Lock()
-        self._connection: paramiko.Transport | None = None
-        self._failure: tuple[float, ProviderError] | None = None
+        self._pooled = Pooled(spec, jump, self._limits, say or (lambda text: None))
         self._many = self._slots = threading.BoundedSemaphore(SESSIONS)
         self._cancel = threading.Event()
 
@@ -63,32 +60,66 @@ class SshTransport:
         Beyond the kinds of `HostError` that connecting raises: `SudoError` when sudo refuses, `CommandError` when the
         user's login shell never started the command, `RouteError` when the connection broke under way.
         """
-        sudo = root and self._spec.user != "root"
+        try:
+            return self._run(argv, stdin, timeout, root)
+        except SudoError:
+            # Nothing ran yet, so the first user may run it.
+            if not self._pooled.fall_back():
+                raise
+            return self._run(argv, stdin, timeout, root)
+
+    def _run(self, argv: list[str], stdin: bytes, timeout: float, root: bool) -> Result:
         outcome = Outcome(secrets.token_hex(8))
-        line = command_line(argv, outcome.nonce, sudo=sudo, fed=bool(stdin))
-        with self._session(line, argv) as channel:
+
+        def line(sudo: bool) -> str:
+            return command_line(argv, outcome.nonce, sudo=sudo, fed=bool(stdin))
+
+        with self._session(line, argv, root=root) as channel:
             try:
                 Flow(channel, outcome, self._cancel.is_set).run(stdin, timeout)
             except (SilenceError, CancelledError) as reason:
-                raise self._stop(channel, outcome, argv, reason, sudo=sudo, timeout=timeout) from None
-            alive = channel.get_transport().is_active()
-        return self._result(outcome, argv, sudo=sudo, alive=alive)
+                raise self._stop(channel, outcome, argv, reason, root=root, timeout=timeout) from None
+            connection = channel.get_transport()
+            alive = connection.is_active()
+        return self._result(outcome, argv, sudo=_sudo(connection, root), alive=alive)
 
     def open_channel(self, argv: list[str], *, root: bool = False) -> Stream:
         """Start `argv` and return its stdin and stdout as one stream, for protocols that are spoken over a command."""
-        line = join([*(["sudo", "-n", "--"] if root and self._spec.user != "root" else []), *argv])
+
+        def line(sudo: bool) -> str:
+            return join([*(["sudo", "-n", "--"] if sudo else []), *argv])
+
         with ExitStack() as stack:
-            channel = stack.enter_context(self._session(line, argv))
+            channel = stack.enter_context(self._session(line, argv, root=root))
             return Stream(channel, stack.pop_all().close)
 
     def open_tunnel(self, address: str, port: int) -> Any:
         """Return a channel from this host to `address` and `port`: how a host behind it is reached."""
         try:
+            # Never given back: nobody says when the tunnel's other end is done with the connection.
             return self._open(lambda connection: connection.open_channel("direct-tcpip", (address, port), ("", 0)))
         except ChannelException as error:
             raise RouteError(
                 self.host, f"as a jump host it can't reach {address} port {port} ({error.text}); AllowTcpForwarding?"
             ) from error
+
+    def end_first_contact(self, *, made: bool = False) -> None:
+        """After a first contact, go on as `user` if that one can log in and become root by now; else stay.
+
+        A log-in that was refused is tried again only if the account was `made` since: sshd bars who fails often.
+        """
+        pooled = self._pooled
+        if not pooled.first_contact or (pooled.refused and not made):
+            return
+        try:
+            fresh = pooled.log_in()
+        except HostError:
+            return
+        pooled.refused = False
+        if may_become_root(fresh, self._limits.session):
+            self._pooled.exchange(fresh)
+        else:
+            fresh.close()
 
     def cancel(self) -> None:
         """End what runs now (on the host too) and refuse what comes later."""
@@ -96,34 +127,44 @@ class SshTransport:
 
     def close(self) -> None:
         """Close the connection; a later call opens a new one."""
-        with self._connecting:
-            connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        self._pooled.close()
 
     @contextmanager
-    def _session(self, line: str, argv: list[str]) -> Iterator[paramiko.Channel]:
-        """Run `line` in one of the five sessions; `argv` is what errors call it."""
-        self._connected()
+    def _session(self, line: Callable[[bool], str], argv: list[str], *, root: bool) -> Iterator[paramiko.Channel]:
+        """Run `line(sudo)` in one of the five sessions; `argv` is what errors call it."""
+        self._suit_slots()
         slots = self._slots
         while not slots.acquire(timeout=0.25):
             self._refuse_cancelled()
         try:
-            channel = self._start_patiently(line, argv)
+            channel = self._start_patiently(line, argv, root)
             try:
                 yield channel
             finally:
                 channel.close()
+                self._pooled.give_back(channel.get_transport())
         finally:
             slots.release()
 
-    def _start_patiently(self, line: str, argv: list[str]) -> paramiko.Channel:
+    def _suit_slots(self) -> None:
+        """Take fewer sessions at once of a server that bears fewer."""
+        connection, _ = self._pooled.take()
+        self._pooled.give_back(connection)
+        if "dropbear" in connection.remote_version.lower() and self._slots is self._many:
+            self._slots = threading.BoundedSemaphore(DROPBEAR_SESSIONS)
+
+    def _start_patiently(self, line: Callable[[bool], str], argv: list[str], root: bool) -> paramiko.Channel:
         """Start a command, again while a busy server refuses: what was refused hasn't run."""
         pause = self._limits.first_pause
         for attempt in range(self._limits.attempts):
             try:
                 channel = self._open(lambda connection: connection.open_session(timeout=self._limits.session))
-                self._start(channel, line, argv)
+                connection = channel.get_transport()
+                try:
+                    self._start(channel, line(_sudo(connection, root)), argv)
+                except BaseException:
+                    self._pooled.give_back(connection)
+                    raise
                 return channel
             except ChannelException as error:
                 if attempt + 1 == self._limits.attempts:
@@ -136,60 +177,30 @@ class SshTransport:
         raise RouteError(self.host, "the server opens no session")
 
     def _open(self, opener: Callable[[paramiko.Transport], paramiko.Channel]) -> paramiko.Channel:
-        """Open a channel. A pooled connection that died meanwhile is replaced once: nothing was sent on it yet."""
+        """Open a channel. A pooled connection that died meanwhile is replaced once: nothing was sent on it yet.
+
+        The connection is in use until it is given back.
+        """
         for last in (False, True):
             self._refuse_cancelled()
-            connection, fresh = self._connected()
+            connection, fresh = self._pooled.take()
             try:
                 return opener(connection)
             except ChannelException:
+                self._pooled.give_back(connection)
                 raise
             except (SSHException, EOFError, OSError) as error:
+                self._pooled.give_back(connection)
                 timed_out = connection.is_active()
                 if timed_out and "timeout" not in str(error).lower():
                     # paramiko keeps one refusal a connection: of two threads refused at once, one finds none and says
                     # this instead. The connection is well, and other commands run on it.
                     raise ChannelException(0, "refused") from error
-                self._drop(connection)
+                self._pooled.drop(connection)
                 if last or fresh:
                     kind = HostTimeoutError if timed_out else RouteError
                     raise kind(self.host, f"no session could be opened on the connection: {_words(error)}") from error
         raise RouteError(self.host, "no session could be opened")
-
-    def _connected(self) -> tuple[paramiko.Transport, bool]:
-        """Return the connection and whether it was made just now."""
-        asked = time.monotonic()
-        with self._connecting:
-            connection = self._connection
-            if connection is not None and connection.is_active():
-                return connection, False
-            if self._failure and self._failure[0] > asked:
-                # Others waited for the same attempt: they get its answer and don't each wait for their own.
-                raise self._failure[1]
-            try:
-                self._connection = connect(self._spec, self._limits, self._dial())
-            except ProviderError as error:
-                self._failure = (time.monotonic(), error)
-                raise
-            if "dropbear" in self._connection.remote_version.lower() and self._slots is self._many:
-                self._slots = threading.BoundedSemaphore(DROPBEAR_SESSIONS)
-            return self._connection, True
-
-    def _dial(self) -> Callable[[], Any] | None:
-        spec, jump = self._spec, self._jump
-        if spec.jump is None:
-            return None
-        name = spec.jump
-        if jump is None:
-            raise ProviderError(f"{spec.name}: its jump host {name} isn't known here")
-
-        def dial() -> Any:
-            try:
-                return jump(name).open_tunnel(spec.address, spec.port)
-            except HostError as error:
-                raise RouteError(spec.name, f"can't be reached through its jump host: {error}") from error
-
-        return dial
 
     def _start(self, channel: paramiko.Channel, line: str, argv: list[str]) -> None:
         # paramiko waits for the answer without a limit of its own.
@@ -222,13 +233,13 @@ class SshTransport:
         argv: list[str],
         reason: Exception,
         *,
-        sudo: bool,
+        root: bool,
         timeout: float,
     ) -> ProviderError:
         """End the command on the host, as far as that answers, and return the error to raise."""
         pid, stderr = outcome.split()
         channel.close()
-        if not self._kill(pid, sudo=sudo):
+        if not self._kill(pid, root=root):
             self.close()
         if isinstance(reason, CancelledError):
             return HostError(self.host, f"{shown(argv)} was stopped because the run was cancelled")
@@ -240,15 +251,15 @@ class SshTransport:
             + words,
         )
 
-    def _kill(self, pid: int | None, *, sudo: bool) -> bool:
+    def _kill(self, pid: int | None, *, root: bool) -> bool:
         """Send the command its end by a session of its own; False when the connection doesn't answer any more."""
-        connection = self._connection
-        if pid is None or connection is None or not connection.is_active():
+        connection = self._pooled.current
+        if pid is None or connection is None:
             return False
         try:
             channel = connection.open_session(timeout=self._limits.kill)
             channel.settimeout(self._limits.kill)
-            channel.exec_command(kill_line(pid, sudo=sudo))
+            channel.exec_command(kill_line(pid, sudo=_sudo(connection, root)))
             return channel.status_event.wait(self._limits.kill)
         except (SSHException, EOFError, OSError):
             return False
@@ -288,11 +299,10 @@ class SshTransport:
         if self._cancel.is_set():
             raise HostError(self.host, "not asked any more: the run was cancelled")
 
-    def _drop(self, connection: paramiko.Transport) -> None:
-        with self._connecting:
-            if self._connection is connection:
-                self._connection = None
-        connection.close()
+
+def _sudo(connection: paramiko.Transport, root: bool) -> bool:
+    """Whether a command that has to run as root needs sudo: who logged in is the connection's."""
+    return root and connection.get_username() != "root"
 
 
 def _words(error: BaseException) -> str:

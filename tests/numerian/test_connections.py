@@ -20,12 +20,15 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH"
 def server(name: str, **facts: Any) -> Any:
     keys = facts.pop("keys", (f"{KEY}{name}",))
     defaults = {"address": "192.0.2.10", "port": 22, "user": "deploy", "identity_files": (), "jump": None}
+    defaults |= {"first_user": None}
     return SimpleNamespace(name=name, known_host_keys=lambda: keys, **{**defaults, **facts})
 
 
 @pytest.fixture
 def inventory() -> Any:
-    privas = server("privas", address="127.0.1.1", port=2222, identity_files=(Path("/keys/with space/id"),))
+    privas = server(
+        "privas", address="127.0.1.1", port=2222, identity_files=(Path("/keys/with space/id"),), first_user="root"
+    )
     alixan = server("alixan", address="2001:db8::2", jump="privas")
     return SimpleNamespace(servers={"privas": privas, "alixan": alixan})
 
@@ -35,6 +38,7 @@ def test_the_host_table_is_what_the_provider_reads(inventory: Any, tmp_path: Pat
     table = hosts.parse((tmp_path / "hosts.json").read_text(), tmp_path / "hosts.json")
     assert list(table) == ["alixan", "privas"]
     assert (table["privas"].address, table["privas"].port, table["privas"].user) == ("127.0.1.1", 2222, "deploy")
+    assert (table["privas"].first_user, table["alixan"].first_user) == ("root", None)
     assert table["privas"].identity_files == ("/keys/with space/id",)
     assert table["alixan"].jump == "privas"
     assert table["alixan"].host_keys == (f"{KEY}alixan",)

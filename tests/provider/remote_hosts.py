@@ -37,6 +37,8 @@ class Shell:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def end_first_contact(self, *, made: bool = False) -> None: ...
+
     def close(self) -> None: ...
 
 

@@ -121,6 +121,8 @@ class Broken:
     def run(self, argv: list[str], *, stdin: bytes = b"", timeout: float = 60.0, root: bool = True) -> Result:
         raise HostTimeoutError("alixan", "no answer within 60 s")
 
+    def end_first_contact(self, *, made: bool = False) -> None: ...
+
 
 class Empty:
     """A host with nothing on it: each read finds nothing, each apply goes well."""
@@ -137,6 +139,8 @@ class Empty:
         sections = ("paths", "hashes", "ledger", "pending", "notes", "left", "definitions")
         text = "".join(f"={name}\n" for name in sections) + "=switch\nsetpriv\n=words\nu root 0\ng root 0\n=end\n"
         return Result(text.encode(), b"", 0)
+
+    def end_first_contact(self, *, made: bool = False) -> None: ...
 
 
 def test_one_host_that_fails_hides_no_other() -> None:
