@@ -14,9 +14,11 @@ LOCK = layout.ROOT / "requirements.lock"
 STAMP = FOLDER / "numerian.lock-hash"
 
 COMMAND = """#!{python}
+import sys
+
 from numerian.__main__ import main
 
-main()
+sys.exit(main())
 """
 
 
@@ -25,6 +27,7 @@ def ensure(say: Say) -> str:
     wanted = cache.recipe(LOCK, f"{sys.version_info[:2]}")
     with cache.only_one("venv"):
         if PYTHON.exists() and STAMP.is_file() and STAMP.read_text() == wanted:
+            _link_checkout()
             return "up to date"
         if not _same_python():
             shutil.rmtree(FOLDER, ignore_errors=True)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import paramiko
 from paramiko.ssh_exception import IncompatiblePeer, SSHException
 
 from provider.errors import HostNameError, HostTimeoutError, RouteError
 from provider.transport import HostSpec
 from provider.transport.login import Pins, log_in
+from provider.transport.pulse import Connection
 
 # Its own log would put tracebacks on the operator's screen; everything it knows is in the errors raised here.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -33,7 +33,10 @@ class Limits:
     kill: float = 3.0
     unacknowledged: float = 20.0
     """How long sent bytes may stay without the peer's acknowledgement before the kernel gives up on it."""
-    keepalive: int = 5
+    pulse: float = 5.0
+    """How often the peer is asked for a sign of life."""
+    silent: float = 30.0
+    """How long a connection may bring no byte at all before it counts as half-open."""
     attempts: int = 6
     first_pause: float = 0.1
 
@@ -42,7 +45,7 @@ Dial = Callable[[], Any]
 """Returns a connected socket or a channel that acts as one."""
 
 
-def connect(spec: HostSpec, limits: Limits, dial: Dial | None = None) -> paramiko.Transport:
+def connect(spec: HostSpec, limits: Limits, dial: Dial | None = None) -> Connection:
     """Return a logged-in connection whose host key is a pinned one.
 
     `dial` replaces the plain socket, for a jump host. What a busy server refuses (it closes before its banner:
@@ -69,11 +72,11 @@ def connect(spec: HostSpec, limits: Limits, dial: Dial | None = None) -> paramik
     except BaseException:
         connection.close()
         raise
-    connection.set_keepalive(limits.keepalive)
+    connection.watch(limits.pulse, limits.silent)
     return connection
 
 
-def _handshake(spec: HostSpec, limits: Limits, sock: Any, pins: Pins, dial: Dial | None) -> paramiko.Transport | None:
+def _handshake(spec: HostSpec, limits: Limits, sock: Any, pins: Pins, dial: Dial | None) -> Connection | None:
     """Exchange keys and check the host's; None when the server hung up before its banner."""
     started = time.monotonic()
     connection = _new(sock, limits)
@@ -116,8 +119,8 @@ def _show_changed_key(spec: HostSpec, limits: Limits, pins: Pins, dial: Dial | N
         connection.close()
 
 
-def _new(sock: Any, limits: Limits) -> paramiko.Transport:
-    connection = paramiko.Transport(sock)
+def _new(sock: Any, limits: Limits) -> Connection:
+    connection = Connection(sock)
     connection.banner_timeout = limits.banner
     connection.handshake_timeout = limits.banner
     connection.auth_timeout = limits.login

@@ -22,6 +22,7 @@ from provider.transport.command import last_lines, shown
 from provider.transport.connect import Limits
 from provider.transport.login import may_become_root
 from provider.transport.pooled import Jump, Pooled
+from provider.transport.pulse import lost
 from provider.transport.session import CancelledError, Flow, Outcome, SilenceError, command_line, kill_line
 from provider.transport.stream import Stream
 
@@ -81,6 +82,12 @@ class SshTransport:
                 raise self._stop(channel, outcome, argv, reason, root=root, timeout=timeout) from None
             connection = channel.get_transport()
             alive = connection.is_active()
+        if lost(connection) and outcome.exit_code in (None, -1):
+            raise HostTimeoutError(
+                self.host,
+                f"no byte came from the host for {self._limits.silent:g} s while {shown(argv)} ran; the host hangs or "
+                "the connection is half-open. It may or may not have finished",
+            )
         return self._result(outcome, argv, sudo=_sudo(connection, root), alive=alive)
 
     def open_channel(self, argv: list[str], *, root: bool = False) -> Stream:

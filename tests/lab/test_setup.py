@@ -6,6 +6,8 @@ import ipaddress
 import os
 import socket
 import stat
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -226,3 +228,9 @@ def test_the_number_of_an_engine_that_was_killed_is_cleared(tmp_path: Path, monk
     )
     docker_engine._start()
     assert started and not stale.exists()
+
+
+def test_the_command_of_the_environment_ends_with_its_exit_code() -> None:
+    command = Path(sys.executable).parent / "numerian"
+    assert subprocess.run([command, "nonsense"], capture_output=True, check=False).returncode == 2
+    assert subprocess.run([command, "--version"], capture_output=True, check=False).returncode == 0

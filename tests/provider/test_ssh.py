@@ -335,6 +335,20 @@ def test_a_connection_that_becomes_half_open_under_way_is_a_timeout(
     transport.close()
 
 
+def test_a_vanished_peer_is_found_out_while_a_command_may_still_be_silent(
+    stub: StubServer, identity: Path, proxy: FreezingProxy
+) -> None:
+    limits = replace(QUICK, pulse=0.2, silent=1.5)
+    transport = SshTransport(stub.spec(identity, port=proxy.port), limits=limits)
+    assert transport.run(["sleep", "3"], timeout=10).exit_code == 0, "a host that answers is no half-open connection"
+    threading.Timer(0.5, proxy.freeze).start()
+    started = time.monotonic()
+    with pytest.raises(HostTimeoutError, match="half-open"):
+        transport.run(["sleep", "60"], timeout=60)
+    assert time.monotonic() - started < BOUND
+    transport.close()
+
+
 def test_what_a_busy_server_refuses_is_tried_again(stub: StubServer, identity: Path) -> None:
     stub.faults.closed_before_banner = 2
     stub.faults.refused_channels = 2
