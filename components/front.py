@@ -74,8 +74,9 @@ class Front:
             security_opts=["no-new-privileges"],
             tmpfs={"/tmp": f"size=64m,uid={front.UID},mode=0700"},  # noqa: S108 (a file system of its own)
             ports=[
-                docker.ContainerPortArgs(internal=8080, external=80),
-                docker.ContainerPortArgs(internal=8443, external=443),
+                docker.ContainerPortArgs(internal=inside, external=outside, ip=address)
+                for outside, inside in ((80, 8080), (443, 8443))
+                for address in front.listen_addresses(self.server)
             ],
             volumes=[
                 docker.ContainerVolumeArgs(host_path=path, container_path=path, read_only=path != front.LOGS)

@@ -29,7 +29,8 @@ def sites() -> list[Site]:
 
 def set_names(lab: Lab, found: Sequence[Site]) -> str:
     """Have all names of the sites lead to the servers that serve them."""
-    lab.set_names({name: lab.layout.server(site.server).address for site in found for name in site.names})
+    addresses = {server.name: lab.addresses(server.name) for server in lab.layout.servers}
+    lab.set_names({name: addresses[site.server] for site in found for name in site.names})
     return f"{sum(len(site.names) for site in found)} names"
 
 

@@ -95,6 +95,11 @@ class Lab:
         """Replace all names in the lab's DNS; a name that is left out "doesn't point here yet"."""
         names.write(self.layout, wanted)
 
+    def addresses(self, server: str) -> tuple[str, ...]:
+        """Return the addresses at which visitors reach a server: IPv4, and IPv6 where the lab has it."""
+        where = self.layout.server(server)
+        return (where.address, where.address6) if servers.has_ipv6(self.layout) else (where.address,)
+
     def ssh(self, server: str, command: str, stdin: bytes = b"") -> tuple[int, str, str]:
         """Run a command on a server as `deploy` over SSH, from this machine, with the pinned host key."""
         where = self.layout.server(server)

@@ -30,6 +30,8 @@ SERVER_OPTIONS = (
     *("--security-opt", "systempaths=unconfined", "--cgroupns=host", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw"),
     *("--tmpfs", "/run", "--tmpfs", "/run/lock"),
 )
+# Docker turns IPv6 off for every interface but its own network's: bridges made inside would have none.
+INNER_IPV6 = ("--sysctl", "net.ipv6.conf.all.disable_ipv6=0", "--sysctl", "net.ipv6.conf.default.disable_ipv6=0")
 SERVER_COMMAND = ("/sbin/init", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1")
 
 TRUST = """
@@ -145,6 +147,11 @@ def _remove_all(lab: Layout, say: Say) -> None:
             process.output([*drop, *names], timeout=120)
 
 
+def has_ipv6(lab: Layout) -> bool:
+    """Tell whether the lab's network has IPv6: where the machine has none, it has none either."""
+    return process.output(["docker", "network", "inspect", "-f", "{{.EnableIPv6}}", lab.network]) == "true"
+
+
 def is_running(lab: Layout) -> bool:
     """Tell whether all machines of the lab run."""
     names = process.output(
@@ -184,6 +191,8 @@ def _start(
     lab: Layout, machine: str, kind: str, options: list[str], command: tuple[str, ...], address: str, address6: str
 ) -> str:
     name = lab.container(machine)
+    if address6 and has_ipv6(lab):
+        options = ["--ip6", address6, *INNER_IPV6, *options]
     recipe = cache.recipe(images.tag(kind), *options, *command)
     state = f'{{{{.State.Running}}}} {{{{index .Config.Labels "{RECIPE_LABEL}"}}}}'
     code, out, _ = process.capture(["docker", "inspect", "--format", state, name])
@@ -196,14 +205,9 @@ def _start(
             process.output(["docker", "start", name])
             return "started again"
         process.output(["docker", "rm", "--force", "--volumes", name])
-    with_ipv6 = address6 and process.output(["docker", "network", "inspect", "-f", "{{.EnableIPv6}}", lab.network])
-    process.output(
-        ["docker", "run", "--detach", "--name", name, "--hostname", machine, *_labels(lab)]
-        + ["--label", f"{RECIPE_LABEL}={recipe}", "--network", lab.network, "--ip", address]
-        + (["--ip6", address6] if with_ipv6 == "true" else [])
-        + [*options, images.tag(kind), *command],
-        timeout=120,
-    )
+    identity = ["--name", name, "--hostname", machine, *_labels(lab), "--label", f"{RECIPE_LABEL}={recipe}"]
+    place = ["--network", lab.network, "--ip", address]
+    process.output(["docker", "run", "--detach", *identity, *place, *options, images.tag(kind), *command], timeout=120)
     return "made"
 
 

@@ -61,6 +61,12 @@ def _mailbox(value: str) -> str:
     return value
 
 
+def listen_addresses(server: Server) -> tuple[str, ...]:
+    """Return the addresses that services are published on: all of IPv4, and all of IPv6 where the server has it."""
+    has_ipv6 = any(":" in address for address in server.public_addresses)
+    return ("0.0.0.0", "::") if has_ipv6 else ("0.0.0.0",)  # noqa: S104 (a public server)
+
+
 def image(platform: Platform) -> str:
     """Return the reference of the front's image."""
     return f"numerian/front:{platform.images.front.isoformat()}"

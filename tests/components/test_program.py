@@ -126,6 +126,14 @@ def test_the_front_runs_with_nothing_that_it_does_not_need(recorder: Recorder) -
     assert "privileged" not in container
 
 
+def test_the_front_is_published_on_ipv4_and_ipv6(recorder: Recorder) -> None:
+    finished(recorder)
+    ports = recorder.of("Container")["alixan-front-container"]["ports"]
+    assert {(port["external"], port["ip"]) for port in ports} == {
+        (external, address) for external in (80, 443) for address in ("0.0.0.0", "::")
+    }
+
+
 def test_the_image_judges_a_generation_without_network(recorder: Recorder) -> None:
     finished(recorder)
     validate = recorder.of("Service")["privas-front-service"]["validate"]

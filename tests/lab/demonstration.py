@@ -24,4 +24,5 @@ def write_inventory(lab: Lab, folder: Path, members: tuple[str, ...] = ("",)) ->
         number = server.loopback.rpartition(".")[2]
         text = text.replace(f"address: 127.0.1.{number}\n", f"address: {server.loopback}\n")
         text = re.sub(rf"198\.51\.100\.1{number}\b", server.address, text)
+        text = text.replace(f"2001:db8:100::1{number}", server.address6)
     file.write_text(text, encoding="utf-8")

@@ -43,13 +43,11 @@ class Deployed:
 
     def point(self, inventory: Inventory, *, but: str = "") -> None:
         """Let all names lead to the servers of their members, but one that doesn't exist yet."""
+        addresses = {server.name: self.lab.addresses(server.name) for server in self.lab.layout.servers}
         found = {
-            name: self.lab.layout.server(member.server).address
-            for member in inventory.members
-            if member.site
-            for name in member.site.names
+            name: addresses[member.server] for member in inventory.members if member.site for name in member.site.names
         }
-        self.lab.set_names({name: address for name, address in found.items() if name != but})
+        self.lab.set_names({name: where for name, where in found.items() if name != but})
 
     def edit(self, code: str, old: str, new: str) -> None:
         (file,) = (INVENTORY / "members").glob(f"{code}-*.yaml")

@@ -107,12 +107,22 @@ def test_links_and_dot_files_of_a_member_are_not_served(sites: Deployed) -> None
 
 
 def test_visits_hold_no_full_address_and_the_security_log_does(sites: Deployed) -> None:
-    sites.get("https://www.privas.test/a-visit?who=me")
+    sites.get("https://www.privas.test/a-visit?who=me", "--ipv4")
     client = sites.lab.layout.client
     visit = sites.sh("privas", "grep a-visit /var/log/front/visits.log | tail -n 1")
     assert visit.startswith(client.rpartition(".")[0] + ".0 ") and client not in visit and "who=me" not in visit
     assert f"[{client}]:" in sites.sh("privas", "grep a-visit /var/log/front/security.log | tail -n 1")
     assert sites.sh("privas", "stat -c %a /var/log/front").strip() == "750"
+
+
+def test_a_visitor_by_ipv6_is_served_and_written_down_alike(sites: Deployed) -> None:
+    """With their own address in the security log, not with that of a proxy in between."""
+    if len(sites.lab.addresses("privas")) == 1:
+        pytest.skip("this machine has no IPv6")
+    assert sites.get("https://www.privas.test/?by-six", "--ipv6")[0] == 200
+    address = sites.sh("privas", "grep by-six /var/log/front/security.log | tail -n 1").split("]")[0].partition("[")[2]
+    assert address.startswith(sites.lab.layout.prefix6)
+    assert address not in sites.sh("privas", "cat /var/log/front/visits.log")
 
 
 def test_logs_are_rotated_while_the_front_goes_on(sites: Deployed) -> None:
