@@ -6,7 +6,7 @@ It works on the trees, not on the models, so that a fault in one field of a file
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from numerian import addressing
 from numerian.errors import Problem
 from numerian.fault import Fault, shown
 from numerian.load.tree import Mapping, Node, Scalar, Sequence
+from numerian.model import Member, Server
+from numerian.model.readers import DAYS
 from numerian.reference import Place, Reference
 from numerian.suggest import nearest, remedy, slug
 
@@ -76,6 +78,44 @@ def check_servers(path: Path, root: Mapping, problems: list[Problem]) -> None:
         for public in _texts(group(root, "servers", name).get("public_addresses")):
             _taken(path, public, f"public address {public.text}", name, taken, problems)
     _check_served(path, root, problems)
+    _check_reboots(path, datacenters, problems)
+
+
+def _check_reboots(path: Path, datacenters: dict[str, Node], problems: list[Problem]) -> None:
+    """Two datacenters that restart on the same day could be down together, the one's backup with the other."""
+    days: dict[str, str] = {}
+    for name, datacenter in datacenters.items():
+        node = scalar(datacenter, "reboot")
+        day = (node.text or "").lower().split(" ")[0] if node else ""
+        if node is None or day not in DAYS:
+            continue  # not said, or said already
+        if day in days:
+            free = next(other for other in DAYS if other not in days)
+            message = f"{days[day]} restarts on {day} too"
+            problems.append(Problem(path, node.line, node.column, message, f"write another day, such as {free}"))
+        days.setdefault(day, name)
+
+
+def check_capacity(
+    path: Path, root: Mapping, servers: Iterable[Server], members: Iterable[Member], problems: list[Problem]
+) -> None:
+    """Check that no server has more to serve than it has room for."""
+    members = tuple(members)
+    for server in servers:
+        served = [member for member in members if member.server == server.name and member.served]
+        with_site = [member for member in served if member.site]
+        asked = {
+            "sites": len(with_site),
+            "php": sum(1 for member in with_site if member.site and str(member.site.kind) == "php"),
+            "disk_gb": -(-sum(member.plan.quota_mb for member in with_site) // 1000),
+        }
+        for key, wanted in asked.items():
+            room = getattr(server.capacity, key)
+            node = scalar(root, "servers", server.name, "capacity", key)
+            if room is not None and wanted > room and node is not None:
+                message = f"{server.name} has room for {key}: {room}, and its members need {wanted}"
+                right = "move members to another server (server:), or raise it if there is room"
+                problems.append(Problem(path, node.line, node.column, message, right))
 
 
 def _check_served(path: Path, root: Mapping, problems: list[Problem]) -> None:

@@ -22,6 +22,7 @@ from numerian.model import (
     MemberFile,
     Plan,
     PlansFile,
+    Platform,
     Server,
     Settings,
     Site,
@@ -72,12 +73,14 @@ def read(folder: Path, today: date, problems: list[Problem]) -> Inventory | None
         for document in documents
         if document.said is not None and document.place is not None
     ]
+    if datacenters_tree is not None:
+        across.check_capacity(folder / "datacenters.yaml", datacenters_tree, servers.values(), members, problems)
     return Inventory(
         members=tuple(sorted(members, key=lambda member: member.code)),
         servers=servers,
         datacenters={name: Datacenter(name=name, **dict(entry)) for name, entry in datacenters.datacenters.items()},
         plans={name: _plan(name, plans, Settings()) for name in plans.plans},
-        platform=datacenters.platform,
+        platform=_platform(datacenters.platform, folder),
         staff=staff,
     )
 
@@ -128,16 +131,21 @@ def _document(path: Path, members: across.Members) -> _Document:
 def _server(name: str, entry: BaseModel, folder: Path) -> Server:
     """Return the server with paths that no longer depend on where the program was started."""
     server = Server(name=name, **dict(entry))
-
-    def absolute(path: Path) -> Path:
-        return (folder / path.expanduser()).resolve()
-
     return server.model_copy(
         update={
-            "identity_files": tuple(absolute(path) for path in server.identity_files),
-            "host_keys_file": absolute(server.host_keys_file) if server.host_keys_file else None,
+            "identity_files": tuple(_absolute(path, folder) for path in server.identity_files),
+            "host_keys_file": _absolute(server.host_keys_file, folder) if server.host_keys_file else None,
         }
     )
+
+
+def _platform(platform: Platform, folder: Path) -> Platform:
+    files = tuple(_absolute(path, folder) for path in platform.deploy.keys_files)
+    return platform.model_copy(update={"deploy": platform.deploy.model_copy(update={"keys_files": files})})
+
+
+def _absolute(path: Path, folder: Path) -> Path:
+    return (folder / path.expanduser()).resolve()
 
 
 def _plan(name: str, plans: PlansFile, exceptions: Settings) -> Plan:

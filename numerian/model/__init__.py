@@ -7,8 +7,10 @@ from numerian.model.inventory import Inventory
 from numerian.model.member import Member, MemberFile, Site, SiteEntry, TownHall
 from numerian.model.shared import (
     Acme,
+    Capacity,
     Datacenter,
     DatacentersFile,
+    Deploy,
     HostIdentity,
     Images,
     Logs,
@@ -24,8 +26,10 @@ from numerian.model.shared import (
 
 __all__ = [
     "Acme",
+    "Capacity",
     "Datacenter",
     "DatacentersFile",
+    "Deploy",
     "HostIdentity",
     "Images",
     "Inventory",

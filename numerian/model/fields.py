@@ -29,6 +29,7 @@ from numerian.model.readers import (
     siren,
     ssh_key,
     through,
+    weekly,
 )
 
 
@@ -140,6 +141,11 @@ FilePath = Annotated[
 ]
 Flag = Annotated[bool, BeforeValidator(flag)]
 Day = Annotated[date, BeforeValidator(day), _scalar("A date: year-month-day.", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Weekly = Annotated[
+    str,
+    BeforeValidator(weekly),
+    _scalar("A day of the week and a time, once a week.", pattern="^[A-Za-z]+ [0-9]{1,2} ?[:h] ?[0-9]{2}$"),
+]
 Canonical = Annotated[
     Literal["www", "bare"],
     BeforeValidator(one_of("www", "bare")),

@@ -144,6 +144,28 @@ def day(value: object) -> date:
     return found
 
 
+DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+"""The days of the week, as an inventory and its readers call them; Monday first."""
+
+
+def weekly(value: object) -> str:
+    """Return a day of the week and a time, as in `mardi 03:30`.
+
+    >>> weekly("Mardi 3:30"), weekly("dimanche 23h15")
+    ('mardi 03:30', 'dimanche 23:15')
+    """
+    text = as_text(value)
+    word, _, rest = text.lower().partition(" ")
+    if word not in DAYS:
+        near = nearest(word, DAYS)
+        right = f"did you mean {near} {rest}?" if near else "write one like mardi 03:30"
+        raise Fault(f"{shown(word)} isn't a day of the week", right)
+    found = re.fullmatch(r"([0-9]{1,2})[:h]([0-9]{2})", rest.replace(" ", ""))
+    if not found or int(found[1]) > 23 or int(found[2]) > 59:
+        raise Fault(f"{shown(text)} holds no time of the day", f"write one like {word} 03:30")
+    return f"{word} {int(found[1]):02}:{found[2]}"
+
+
 def one_of(*choices: str) -> Callable[[object], str]:
     """Return the reader of a word out of a few."""
 

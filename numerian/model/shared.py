@@ -23,6 +23,7 @@ from numerian.model.fields import (
     SshKey,
     Text,
     Url,
+    Weekly,
     Whole,
 )
 
@@ -31,12 +32,30 @@ class DatacenterEntry(Model):
     """A datacenter as `datacenters.yaml` has it."""
 
     label: Text = Field(description="Its name for people.", examples=["Privas"])
+    reboot: Weekly | None = Field(
+        default=None,
+        description="When its servers restart if an update asks for it; each datacenter has a day of its own.",
+        examples=["mardi 03:30"],
+    )
 
 
 class Datacenter(DatacenterEntry):
     """A place where servers stand."""
 
     name: str
+
+
+class Capacity(Model):
+    """What a server has room for; what isn't said isn't counted."""
+
+    sites: Annotated[int, Whole(1, 100_000)] | None = Field(default=None, description="Sites, of any kind.")
+    php: Annotated[int, Whole(0, 10_000)] | None = Field(default=None, description="Sites with PHP among them.")
+    disk_gb: Annotated[int, Whole(1, 1_000_000)] | None = Field(
+        default=None, description="Room for the quotas of all its members together, in GB."
+    )
+    memory_mb: Annotated[int, Whole(1, 100_000_000)] | None = Field(
+        default=None, description="Memory for the sites with PHP together, in MB."
+    )
 
 
 class ServerEntry(Model):
@@ -64,6 +83,7 @@ class ServerEntry(Model):
     public_addresses: Annotated[tuple[PublicAddress, ...], OneOrMore()] = Field(
         default=(), description="The addresses that members' domains must point to."
     )
+    capacity: Capacity = Field(default_factory=Capacity, description="What it has room for.")
 
 
 class Server(ServerEntry):
@@ -110,6 +130,21 @@ class Logs(Model):
     )
 
 
+class Deploy(Model):
+    """Who may log in as `deploy`, the account that the toolkit works as, beside the staff."""
+
+    keys: Annotated[tuple[SshKey, ...], OneOrMore()] = Field(default=(), description="Public SSH keys.")
+    keys_files: Annotated[tuple[FilePath, ...], OneOrMore()] = Field(
+        default=(), description="Files of public keys, one a line; paths, relative to this file."
+    )
+
+    def all_keys(self) -> tuple[str, ...]:
+        """Return the keys declared, then those of the files (none while a file isn't there)."""
+        files = [file.read_text(encoding="utf-8") for file in self.keys_files if file.is_file()]
+        lines = [line.split() for text in files for line in text.splitlines()]
+        return (*self.keys, *(" ".join(words[:2]) for words in lines if len(words) > 1 and words[0][0] != "#"))
+
+
 class Platform(Model):
     """Settings of the whole platform."""
 
@@ -119,6 +154,7 @@ class Platform(Model):
     noindex: Flag = Field(default=False, description="Ask search engines to stay away (lab and rehearsals).")
     images: Images = Field(description="The date of each image.")
     logs: Logs = Field(default_factory=Logs, description="How long logs are kept.")
+    deploy: Deploy = Field(default_factory=Deploy, description="Who may log in as the toolkit's account.")
     security_contact: Email = Field(description="For security.txt.", examples=["securite@numerian.test"])
 
 

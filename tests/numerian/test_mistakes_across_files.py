@@ -45,6 +45,32 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
           → name a server of "privas", or change datacenter:
         """,
     ),
+    "two datacenters that restart on one day": (
+        {
+            "datacenters.yaml": DATACENTERS.replace(
+                "label: Privas\n",
+                "label: Privas\n    reboot: mardi 3:30\n  alixan:\n    label: A\n    reboot: Mardi 05:00\n",
+            )
+            + "  alixan:\n    datacenter: alixan\n    address: 127.0.1.2\n",
+        },
+        """
+        datacenters.yaml:16:13: privas restarts on mardi too
+          → write another day, such as lundi
+        """,
+    ),
+    "more than a server has room for": (
+        {
+            FILE: PRIVAS + "quota_mb: 2001\n",
+            "members/07140-lemps.yaml": PRIVAS.replace("07186", "07140").replace("privas.test", "lemps.test"),
+            "datacenters.yaml": DATACENTERS + "    capacity:\n      sites: 1\n      disk_gb: 2\n",
+        },
+        """
+        datacenters.yaml:17:14: privas has room for sites: 1, and its members need 2
+          → move members to another server (server:), or raise it if there is room
+        datacenters.yaml:18:16: privas has room for disk_gb: 2, and its members need 3
+          → move members to another server (server:), or raise it if there is room
+        """,
+    ),
     "a code that another commune has": (
         {FILE: PRIVAS.replace("07186", "07187")},
         """

@@ -7,12 +7,26 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from small_inventory import FILE, PRIVAS, Make
+from small_inventory import DATACENTERS, FILE, PRIVAS, Make
 
 from numerian.load import check
 
 # title: (files that differ from the small inventory, what is said: place and fault, then the remedy)
 CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
+    "a mistyped day of the week": (
+        {"datacenters.yaml": DATACENTERS.replace("label: Privas\n", "label: Privas\n    reboot: mradi 03:30\n")},
+        """
+        datacenters.yaml:12:13: "mradi" isn't a day of the week
+          → did you mean mardi 03:30?
+        """,
+    ),
+    "an hour that no clock has": (
+        {"datacenters.yaml": DATACENTERS.replace("label: Privas\n", "label: Privas\n    reboot: mardi 24:30\n")},
+        """
+        datacenters.yaml:12:13: "mardi 24:30" holds no time of the day
+          → write one like mardi 03:30
+        """,
+    ),
     "a mistyped key": (
         {FILE: PRIVAS + "site_: x\n"},
         """
