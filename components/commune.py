@@ -6,6 +6,7 @@ import pulumi
 
 from components.datacenter_server import DatacenterServer
 from components.website import Website
+from numerian import php
 from numerian.model import Member, Platform
 
 
@@ -24,4 +25,6 @@ class Commune(pulumi.ComponentResource):
     ) -> None:
         super().__init__("numerian:components:Commune", member.code, None, opts)
         if member.site is not None:
-            Website(member, platform, server, self)
+            website = Website(member, platform, server, self)
+            if php.is_php(member):
+                server.php.add(member, website, self)

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.front import Front
+from components.php_site import PhpSites
 from numerian import front
 from numerian.model import Platform, Server
 from provider.resources import Host
@@ -15,6 +16,7 @@ class DatacenterServer(pulumi.ComponentResource):
     """A server, made ready to serve: its base, then the services on its Docker engine."""
 
     front: Front
+    php: PhpSites
 
     def __init__(self, server: Server, platform: Platform, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("numerian:components:DatacenterServer", server.name, None, opts)
@@ -29,6 +31,7 @@ class DatacenterServer(pulumi.ComponentResource):
         )
         on_engine = pulumi.ResourceOptions(parent=self, provider=engine, depends_on=[host])
         self.front = Front(server, platform, self, on_engine)
+        self.php = PhpSites(server.name, platform, on_engine)
         self.register_outputs({})
 
     def _host(self) -> Host:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+from numerian import php
+from numerian.managed import SITES as SITES
+from numerian.managed import Folder as Folder
+from numerian.managed import Managed as Managed
+from numerian.managed import identity as identity
 from numerian.model import Member, Platform, Server, Site
 from numerian.rendering import TEMPLATES, Target, UnsafeValueError, host_name, refuse_controls, render
 
 CONFIG = "/srv/front/config"
-SITES = "/srv/sites"
 CERTIFICATES = "/srv/certificates"
 CHALLENGES = "/srv/acme"
 LOGS = "/var/log/front"
@@ -25,33 +28,8 @@ ACME_UID = 602
 PACKAGES = ("ca-certificates", "curl", "docker.io", "lego", "logrotate", "openssl")
 
 _GENERATION = "front/srv/front/config"
+_CONTENT = {"static": "files", "php": "php"}
 _SECURITY_TXT_LIFE = timedelta(days=365)  # RFC 9116 asks for less than a year
-
-
-@dataclass(frozen=True)
-class Managed:
-    """A file of ours on a server. `content` may hold `${secret:name}`."""
-
-    content: str
-    mode: str = "0644"
-    owner: str = "root"
-    group: str = "root"
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A folder of a server; what is in it isn't ours."""
-
-    mode: str = "0755"
-    owner: str = "root"
-    group: str = "root"
-
-
-def identity(member: Member) -> str:
-    """Return the member's code when it can be a name in paths: digits and capitals."""
-    if not re.fullmatch(r"[0-9A-Z]{2,9}", member.code):
-        raise UnsafeValueError(member.code, "not the code of a member")
-    return member.code
 
 
 def _mailbox(value: str) -> str:
@@ -191,7 +169,11 @@ def _site(member: Member, site: Site) -> str:
         own_names=sorted(own),
         old_names=sorted(set(site.names) - own),
         other_names=sorted(set(site.names) - {site.main_name}),
-        content="maintenance" if site.maintenance else "files",
+        content="maintenance" if site.maintenance else _CONTENT[site.kind],
+        php=site.kind == "php",
+        socket=php.socket(member),
+        largest_request_mb=php.largest_request_mb(member.plan.php),
+        read_timeout=php.patience(member.plan.php) + php.GRACE_SECONDS,
     )
 
 
@@ -220,4 +202,4 @@ def member_folders(member: Member) -> dict[str, Folder]:
     """Return a member's folders: the outer one is root's, so that nobody can put something else in its place."""
     home = f"{SITES}/{identity(member)}"
     uid = str(member.uid)
-    return {home: Folder(), f"{home}/www": Folder(owner=uid, group=uid)}
+    return {home: Folder(), f"{home}/www": Folder(owner=uid, group=uid), **php.folders(member)}

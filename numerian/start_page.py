@@ -132,4 +132,8 @@ def seeds(member: Member, platform: Platform) -> dict[str, str]:
         "security_days": platform.logs.security_days,
     }
     names = ("index.html", "mentions-legales.html", "accessibilite.html")
-    return {name: render(f"front/srv/sites/{name}.j2", Target.HTML, **values) for name in names}
+    pages = {name: render(f"front/srv/sites/{name}.j2", Target.HTML, **values) for name in names}
+    if member.site.kind == "php":
+        # It shows index.html, whoever wrote that: a site that was static looks the same on its first day with PHP.
+        pages["index.php"] = render("front/srv/sites/index.php.j2", Target.PLAIN)
+    return pages

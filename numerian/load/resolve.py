@@ -150,8 +150,7 @@ def _absolute(path: Path, folder: Path) -> Path:
 
 def _plan(name: str, plans: PlansFile, exceptions: Settings) -> Plan:
     entry = plans.plans[name]
-    settings = inherit(plans.defaults, entry, exceptions)
-    return Plan(name=name, label=entry.label, **dict(settings))
+    return inherit(name, entry.label, plans.defaults, entry, exceptions)
 
 
 def _member(
@@ -165,7 +164,7 @@ def _member(
 ) -> Member:
     """Return the member of a file that has no fault."""
     site_canonical = said.site.canonical if said.site else None
-    plan = _plan(said.plan, plans, Settings(quota_mb=said.quota_mb, canonical=site_canonical))
+    plan = _plan(said.plan, plans, Settings(quota_mb=said.quota_mb, canonical=site_canonical, php=said.php))
     first = next(server.name for server in servers.values() if server.datacenter == said.datacenter)
     return Member(
         code=place.code,

@@ -19,6 +19,7 @@ from numerian.model.readers import (
     as_list,
     as_text,
     day,
+    decimal,
     digits,
     flag,
     insee,
@@ -70,6 +71,29 @@ class Whole:
         number = value if isinstance(value, int) and not isinstance(value, bool) else digits(as_text(value))
         if not self.lowest <= number <= self.highest:
             raise Fault(f"{number} is out of range", f"write a number from {self.lowest} to {self.highest}")
+        return number
+
+
+@dataclass(frozen=True)
+class Decimals:
+    """Marks a number with at most two decimals within bounds; a comma is one of a point's ways to be written."""
+
+    lowest: float
+    highest: float
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "number", "minimum": self.lowest, "maximum": self.highest}
+
+    def read(self, value: object) -> float:
+        """Return the number, or raise `Fault`."""
+        number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else decimal(value)
+        if not self.lowest <= number <= self.highest:
+            raise Fault(
+                f"{number:g} is out of range", f"write a number from {self.lowest:g} to {self.highest:g}, such as 0.5"
+            )
         return number
 
 

@@ -29,7 +29,7 @@ from numerian.model.fields import (
     Whole,
 )
 from numerian.model.readers import one_of
-from numerian.model.shared import Plan
+from numerian.model.shared import PhpSettings, Plan
 from numerian.suggest import slug
 
 Kind = Literal["commune", "epci", "departement"]
@@ -60,10 +60,12 @@ class SiteEntry(Model):
     """A site as a member's file has it."""
 
     kind: Annotated[
-        Literal["static", "redirect"],
-        BeforeValidator(one_of("static", "redirect")),
+        Literal["static", "php", "redirect"],
+        BeforeValidator(one_of("static", "php", "redirect")),
     ] = Field(
-        default="static", description="static: the member's files are served here. redirect: visitors are sent to `to`."
+        default="static",
+        description="static: the member's files are served here. php: they may hold PHP programs, which run in a "
+        "container of their own. redirect: visitors are sent to `to`.",
     )
     domain: Domain = Field(description="Its domain, without www.", examples=["privas.test"])
     canonical: Canonical | None = Field(
@@ -82,7 +84,9 @@ class SiteEntry(Model):
         if self.kind == "redirect":
             self._check_redirect()
         elif self.to is not None:
-            raise Fault("a static site leads nowhere", "remove this line, or write kind: redirect above", at=("to",))
+            raise Fault(
+                f"a {self.kind} site leads nowhere", "remove this line, or write kind: redirect above", at=("to",)
+            )
         seen = {self.domain}
         for position, name in enumerate(self.old_domains):
             if name in seen:
@@ -144,6 +148,7 @@ class MemberFile(Model):
     quota_mb: Annotated[int, Whole(1, 10_000_000)] | None = Field(
         default=None, description="Room for the site's files in MB, when not the plan's."
     )
+    php: PhpSettings | None = Field(default=None, description="What its PHP site gets, where not the plan's.")
     status: Annotated[
         Literal["active", "leaving"],
         BeforeValidator(one_of("active", "leaving")),

@@ -112,6 +112,18 @@ def digits(text: str) -> int:
     raise Fault(f"{shown(text)} isn't a whole number", right)
 
 
+def decimal(value: object) -> float:
+    """Return a number of at most two decimals; people write a point or a comma.
+
+    >>> decimal("0,5"), decimal("2")
+    (0.5, 2.0)
+    """
+    text = as_text(value)
+    if re.fullmatch(r"[0-9]{1,6}([.,][0-9]{1,2})?", text):
+        return float(text.replace(",", "."))
+    raise Fault(f"{shown(text)} isn't a number", "write digits with at most two decimals, such as 0.5")
+
+
 def flag(value: object) -> bool:
     """Return true or false from what people write for it, `no` and `oui` included."""
     if isinstance(value, bool):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -10,6 +11,7 @@ from numerian.model.base import Model
 from numerian.model.fields import (
     Canonical,
     Day,
+    Decimals,
     Email,
     FilePath,
     Flag,
@@ -119,6 +121,16 @@ class Images(Model):
     """The date of each image: another date rebuilds it with the packages of that day."""
 
     front: Day = Field(description="The date of the front's image.", examples=["2026-07-01"])
+    php: Day | None = Field(default=None, description="The date of the image of PHP sites; the front's by default.")
+
+    def day(self, service: str) -> date:
+        """Return the date of a service's image.
+
+        >>> Images(front=date(2026, 7, 1)).day("php")
+        datetime.date(2026, 7, 1)
+        """
+        chosen: date | None = getattr(self, service)
+        return chosen or self.front
 
 
 class Logs(Model):
@@ -166,6 +178,44 @@ class DatacentersFile(Model):
     servers: dict[Name, ServerEntry] = Field(description="Servers by name.")
 
 
+class PhpSettings(Model):
+    """What a plan, or a member for itself, decides about PHP; what is absent is inherited."""
+
+    memory_mb: Annotated[int, Whole(128, 65_536)] | None = Field(
+        default=None, description="Memory of the site's container, in MB: for all its processes together."
+    )
+    processes: Annotated[int, Whole(1, 64)] | None = Field(
+        default=None, description="How many visitors PHP answers at the same time."
+    )
+    upload_mb: Annotated[int, Whole(1, 512)] | None = Field(
+        default=None, description="The largest file that a visitor may send, in MB."
+    )
+    cpu: Annotated[float, Decimals(0.1, 64)] | None = Field(
+        default=None, description="Processors that the site may keep busy.", examples=[0.5]
+    )
+    seconds: Annotated[int, Whole(5, 600)] | None = Field(
+        default=None, description="How long PHP may compute an answer, in seconds."
+    )
+
+
+class Php(Model):
+    """What a PHP site gets, all inheritance done."""
+
+    memory_mb: int = 512
+    processes: int = 4
+    upload_mb: int = 16
+    cpu: float = 0.5
+    seconds: int = 30
+
+    def but(self, other: PhpSettings | None) -> Php:
+        """Return these settings with what another level says.
+
+        >>> Php().but(PhpSettings(processes=8)).processes, Php().but(None).processes
+        (8, 4)
+        """
+        return self.model_copy(update=other.model_dump(exclude_none=True) if other else {})
+
+
 class Settings(Model):
     """What a plan decides and a member may override; what is absent is inherited."""
 
@@ -175,6 +225,7 @@ class Settings(Model):
     canonical: Canonical | None = Field(
         default=None, description="The address where visitors end: with or without www."
     )
+    php: PhpSettings | None = Field(default=None, description="What a PHP site gets; each key is inherited by itself.")
 
 
 class PlanEntry(Settings):
@@ -190,6 +241,7 @@ class Plan(Model):
     label: str
     quota_mb: int
     canonical: Canonical
+    php: Php = Php()
 
 
 class PlansFile(Model):
@@ -220,19 +272,28 @@ class StaffFile(Model):
 FALLBACK = Settings(quota_mb=500, canonical="www")
 
 
-def inherit(defaults: Settings, plan: Settings, member: Settings) -> Settings:
+def inherit(name: str, label: str, *levels: Settings) -> Plan:
     """Return what holds for a member: its own word, else its plan's, else the defaults', else the toolkit's.
 
-    >>> defaults = Settings(quota_mb=500, canonical="www")
-    >>> village = Settings(quota_mb=200)
-    >>> inherit(defaults, village, Settings()).quota_mb
+    Args:
+        name: the plan's name.
+        label: its name for people.
+        levels: the defaults, the plan, the member; a later one goes before.
+
+    >>> defaults = Settings(quota_mb=500, canonical="www", php=PhpSettings(processes=3, cpu=1))
+    >>> village = Settings(quota_mb=200, php=PhpSettings(cpu=2))
+    >>> inherit("village", "Village", defaults, village).quota_mb
     200
-    >>> inherit(defaults, village, Settings(quota_mb=300)).quota_mb
+    >>> inherit("village", "Village", defaults, village, Settings(quota_mb=300)).quota_mb
     300
-    >>> inherit(defaults, village, Settings(canonical="bare"))
-    Settings(quota_mb=200, canonical='bare')
+    >>> inherit("village", "Village", defaults, village, Settings(canonical="bare")).canonical
+    'bare'
+    >>> inherit("village", "Village", defaults, village).php
+    Php(memory_mb=512, processes=3, upload_mb=16, cpu=2.0, seconds=30)
     """
-    merged = {}
-    for layer in (FALLBACK, defaults, plan, member):
-        merged.update({key: getattr(layer, key) for key in Settings.model_fields if getattr(layer, key) is not None})
-    return Settings.model_construct(**merged)
+    merged: dict[str, Any] = {}
+    php = Php()
+    for level in (FALLBACK, *levels):
+        php = php.but(level.php)
+        merged.update({key: getattr(level, key) for key in Settings.model_fields if getattr(level, key) is not None})
+    return Plan(name=name, label=label, **{**merged, "php": php})

@@ -134,6 +134,31 @@ def test_the_front_is_published_on_ipv4_and_ipv6(recorder: Recorder) -> None:
     }
 
 
+def test_a_php_site_has_a_container_that_can_do_little_and_reaches_nothing(recorder: Recorder) -> None:
+    finished(recorder)
+    container = recorder.of("Container")["07334-php"]
+    uid = 200_000 + int("07334", 36)
+    assert (container["name"], container["user"]) == ("php-07334", f"{uid}:{uid}")
+    assert (container["networkMode"], container["readOnly"]) == ("none", True)
+    assert container["capabilities"] == {"drops": ["ALL"]}
+    assert container["securityOpts"] == ["no-new-privileges"]
+    assert container["memory"] == container["memorySwap"] == 512
+    assert {"name": "nproc", "soft": 24, "hard": 24} in container["ulimits"]
+    assert {volume["hostPath"] for volume in container["volumes"]} == {
+        "/srv/sites/07334/www",
+        "/srv/sites/07334/php/socket",
+        "/srv/sites/07334/php/sessions",
+    }
+
+
+def test_only_a_server_with_php_sites_has_their_image_and_their_containers_follow_one_another(
+    recorder: Recorder,
+) -> None:
+    finished(recorder)
+    assert {name for name in recorder.of("RemoteImage") if "php" in name} == {"privas-php-image"}
+    assert [made.name for made in recorder.made if made.name.endswith("-php")] == ["07330-php", "07334-php"]
+
+
 def test_the_image_judges_a_generation_without_network(recorder: Recorder) -> None:
     finished(recorder)
     validate = recorder.of("Service")["privas-front-service"]["validate"]

@@ -52,7 +52,28 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
         {FILE: PRIVAS + "zzz: x\n"},
         """
         members/07186-privas.yaml:6:1: unknown key "zzz"
-          → write one of: contact, datacenter, departement, insee, leaving_on, plan, quota_mb, server, siren, site, status, town_hall
+          → write one of: contact, datacenter, departement, insee, leaving_on, php, plan, quota_mb, server, siren, site, status, town_hall
+        """,
+    ),
+    "a number of processors that is none": (
+        {FILE: PRIVAS + "php:\n  cpu: une\n"},
+        """
+        members/07186-privas.yaml:7:8: "une" isn't a number
+          → write digits with at most two decimals, such as 0.5
+        """,
+    ),
+    "more processors than there are": (
+        {FILE: PRIVAS + "php:\n  cpu: 100\n"},
+        """
+        members/07186-privas.yaml:7:8: 100 is out of range
+          → write a number from 0.1 to 64, such as 0.5
+        """,
+    ),
+    "a setting of PHP that isn't ours": (
+        {FILE: PRIVAS + "php:\n  memory: 512\n"},
+        """
+        members/07186-privas.yaml:7:3: unknown key "memory"
+          → did you mean "memory_mb"?
         """,
     ),
     "missing keys": (

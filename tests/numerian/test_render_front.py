@@ -64,6 +64,7 @@ def member(site: Site | None, *, name: str = "Le Teil", hall: TownHall | None = 
 STATIC = member(Site(domain="le-teil.test", old_domains=("vieux-teil.test",)))
 BARE = member(Site(domain="le-teil.test", canonical="bare"))
 CLOSED = member(Site(domain="le-teil.test", maintenance=True))
+PHP = member(Site(kind="php", domain="le-teil.test"))
 AWAY = member(Site(kind="redirect", domain="le-teil.test", to="https://ailleurs.example.test/le-teil?a=1"))
 
 
@@ -73,9 +74,10 @@ def golden_texts() -> dict[str, str]:
         "static.names": front.member_files(STATIC)["certificates/07319"].content,
         "bare.conf": front.member_files(BARE)["sites/07319.conf"].content,
         "maintenance.conf": front.member_files(CLOSED)["sites/07319.conf"].content,
+        "php.conf": front.member_files(PHP)["sites/07319.conf"].content,
         "redirect.conf": front.member_files(AWAY)["sites/07319.conf"].content,
     }
-    texts |= start_page.seeds(STATIC, PLATFORM)
+    texts |= start_page.seeds(PHP, PLATFORM)
     texts |= {f"base/{path}": file.content for path, file in front.base_files(PLATFORM, SERVER).items()}
     texts |= {f"host{path}": file.content for path, file in front.host_files(PLATFORM, SERVER).items()}
     # What takes no values is its own reference.
@@ -185,6 +187,13 @@ def test_pages_need_nothing_from_outside() -> None:
     for name, text in start_page.seeds(STATIC, PLATFORM).items():
         assert not any(mark in text for mark in ("<script", "<link", "<img", "<iframe", "url(", "@import")), name
         assert len(text.encode()) < 8000, name
+
+
+def test_a_site_with_php_begins_with_the_pages_of_a_static_one() -> None:
+    """So that a change of kind changes no page that is there."""
+    pages = start_page.seeds(PHP, PLATFORM)
+    assert pages.pop("index.php").startswith("<?php\n")
+    assert pages == start_page.seeds(STATIC, PLATFORM)
 
 
 def test_a_template_that_names_what_it_was_not_given_is_an_error() -> None:

@@ -18,7 +18,7 @@ import yaml
 from numerian import schema
 
 INVENTORY = Path(__file__).resolve().parents[2] / "inventory"
-TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
 
 
 def as_editors_read(text: str) -> Any:
@@ -31,6 +31,8 @@ def as_editors_read(text: str) -> Any:
             return node.value
         if re.fullmatch(r"[-+]?[0-9]+", node.value):
             return int(node.value)
+        if re.fullmatch(r"[-+]?[0-9]+\.[0-9]+", node.value):
+            return float(node.value)
         return {"true": True, "false": False}.get(node.value, node.value)
 
     return value(yaml.compose(text, Loader=yaml.SafeLoader))
@@ -81,8 +83,8 @@ CHECKS: dict[str, Any] = {
     "enum": lambda value, part, whole: value in part["enum"],
     "pattern": lambda value, part, whole: not isinstance(value, str) or bool(re.search(part["pattern"], value)),
     "maxLength": lambda value, part, whole: not isinstance(value, str) or len(value) <= part["maxLength"],
-    "minimum": lambda value, part, whole: not isinstance(value, int) or value >= part["minimum"],
-    "maximum": lambda value, part, whole: not isinstance(value, int) or value <= part["maximum"],
+    "minimum": lambda value, part, whole: not isinstance(value, int | float) or value >= part["minimum"],
+    "maximum": lambda value, part, whole: not isinstance(value, int | float) or value <= part["maximum"],
     "anyOf": lambda value, part, whole: any(fits(value, inner, whole) for inner in part["anyOf"]),
     "allOf": lambda value, part, whole: all(fits(value, inner, whole) for inner in part["allOf"]),
     "oneOf": lambda value, part, whole: [fits(value, inner, whole) for inner in part["oneOf"]].count(True) == 1,
@@ -112,6 +114,7 @@ def test_a_sound_file_has_no_red_line(path: Path) -> None:
         ("domain: a.test", "domain: a.test\n  maintenance: peut-être"),
         ("domain: a.test", "domain: a.test\n  to: a.test"),
         ("plan: village", "plan: village\nquota_mb: 0"),
+        ("plan: village", "plan: village\nphp:\n  cpu: 0.01"),
         ("plan: village", "plan: village\nleaving_on: 31/12/2026"),
     ],
 )
