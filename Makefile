@@ -23,7 +23,7 @@ lab-down: ## remove all that `make lab` made, and nothing else
 test: ## set up everything, then run all checks and all tests, on real servers
 	@$(PYTHON) -m lab up --name $(NUMERIAN_TEST_LAB)
 	@$(MAKE) --no-print-directory check
-	@$(VENV)/python -m pytest
+	@$(VENV)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 
 check: ## formatting, lint, types
 	@$(VENV)/ruff check .

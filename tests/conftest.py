@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab, layout
+from lab import Lab, cache, layout
 
 ROOT = Path(__file__).resolve().parent.parent
 LAB = ROOT / "tests" / "lab"
@@ -18,12 +18,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "lab: needs the lab's servers (`make test` starts them)")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in tests/lab, and run it last: cheap tests fail first."""
-    for item in items:
-        if LAB in item.path.parents:
-            item.add_marker(pytest.mark.lab)
-    items.sort(key=lambda item: item.get_closest_marker("lab") is not None)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what lies in tests/lab, and say what has to stay on one worker: a module, and all that uses the servers."""
+    on_servers = LAB in item.path.parents
+    if on_servers:
+        item.add_marker(pytest.mark.lab)
+    item.add_marker(pytest.mark.xdist_group("lab" if on_servers else str(item.path.relative_to(ROOT))))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the servers' tests last, since cheap tests fail first; side by side at once, since they take longest."""
+    side_by_side = hasattr(config, "workerinput")
+    items.sort(key=lambda item: (item.get_closest_marker("lab") is not None) != side_by_side)
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +45,7 @@ def lab() -> Iterator[Lab]:
     The names of a test are gone before the next one that asks for them sets its own: `lab.set_names`.
     """
     machines = Lab(layout.for_tests())
-    machines.up()
+    with cache.only_one(f"lab-{machines.name}"):  # workers side by side want the same one
+        machines.up()
     yield machines
     machines.set_names({})
