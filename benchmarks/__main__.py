@@ -24,6 +24,7 @@ from lab.errors import LabError
 from numerian.load import load
 
 WORK = ROOT / ".work" / "bench" / "peers"
+SIZES = [12, 438, 2000]
 NAMES = ("tar", "engine", "tuned", "mitogen", "pyinfra", "numerian", "preview", "pulumi")
 
 
@@ -60,7 +61,12 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "members", type=int, nargs="*", default=[12, 438], metavar="N", help="how many sites (default: 12 and 438)"
+        "members",
+        type=int,
+        nargs="*",
+        default=[12, 438, 2000],
+        metavar="N",
+        help="how many sites (default: 12, 438, 2000)",
     )
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, help="run these contenders")
     return parser.parse_args()

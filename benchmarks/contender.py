@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+
+from benchmarks.memory import Watch
 
 
 class Case(Enum):
@@ -46,6 +49,8 @@ class Measure:
 
     seconds: float
     counts: Counts | None = None
+    peaks: Mapping[str, int] = field(default_factory=dict)
+    """Peak memory in MB by role (ours only): see `benchmarks.memory`."""
 
 
 class Contender(ABC):
@@ -71,6 +76,10 @@ class Contender(ABC):
         """Return what the server has counted so far, or None where nothing is counted."""
         return None
 
+    def peaks(self) -> Mapping[str, int]:
+        """Return the peak memory of the last `apply`, in MB by role, where it is looked at."""
+        return {}
+
 
 def run_cases(contender: Contender, members: int) -> dict[Case, Measure]:
     """Put a contender through the four cases, and check after each that the work was done."""
@@ -84,7 +93,7 @@ def run_cases(contender: Contender, members: int) -> dict[Case, Measure]:
         started = time.perf_counter()
         contender.apply(case, wanted)
         seconds = time.perf_counter() - started
-        measures[case] = Measure(seconds, _difference(before, contender.counts()))
+        measures[case] = Measure(seconds, _difference(before, contender.counts()), contender.peaks())
         contender.verify(wanted)
     return measures
 
@@ -106,17 +115,22 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     timeout: float = 3600,
+    watch: Callable[[Mapping[str, int]], None] | None = None,
 ) -> str:
-    """Run a command and return its output.
+    """Run a command and return its output; `watch` gets its peak memory, in MB by role.
 
     Raises:
         ContenderError: it failed; its last lines are in the message.
     """
-    done = subprocess.run(
-        list(map(str, command)), cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout
-    )
-    output = done.stdout.decode(errors="replace")
-    if done.returncode != 0:
-        last = "\n".join((output + done.stderr.decode(errors="replace")).splitlines()[-25:])
-        raise ContenderError(f"{' '.join(map(str, command))[:200]} ended with {done.returncode}:\n{last}")
+    pipe = subprocess.PIPE
+    words = list(map(str, command))
+    with subprocess.Popen(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe) as process:
+        with Watch(process.pid) if watch else nullcontext() as memory:
+            out, err = process.communicate(timeout=timeout)
+        if watch and memory:
+            watch(memory.peaks)
+    output = out.decode(errors="replace")
+    if process.returncode != 0:
+        last = "\n".join((output + err.decode(errors="replace")).splitlines()[-25:])
+        raise ContenderError(f"{' '.join(words)[:200]} ended with {process.returncode}:\n{last}")
     return output

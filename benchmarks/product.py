@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import work
@@ -26,6 +27,7 @@ class Product(Contender):
         self.folder = work.ROOT / ".work" / STACK
         self.inventory = self.folder / "inventory"
         self.environment = {**os.environ, "NUMERIAN_INVENTORY": str(self.inventory)}
+        self._peaks: Mapping[str, int] = {}
 
     def make_base(self) -> None:
         """Deploy the server's base, the front and one member, and remember that as the starting point."""
@@ -66,9 +68,14 @@ class Product(Contender):
         """Ask the server."""
         return self.server.counts()
 
+    def peaks(self) -> Mapping[str, int]:
+        """Return what was seen of the last command."""
+        return self._peaks
+
     def numerian(self, *words: str) -> str:
         """Run the command as a person would: the whole process."""
-        return run([sys.executable, "-m", "numerian", *words], cwd=work.ROOT, env=self.environment)
+        command = [sys.executable, "-m", "numerian", *words]
+        return run(command, cwd=work.ROOT, env=self.environment, watch=self._keep_peaks)
 
     def plain_environment(self) -> dict[str, str]:
         """Return what `numerian env` says, for a plain `pulumi`."""
@@ -76,6 +83,9 @@ class Product(Contender):
         program = Path(sys.executable).parent / "numerian"
         answer = run(["sh", "-c", script, program, STACK], cwd=work.ROOT, env=self.environment)
         return dict(line.split("=", 1) for line in answer.split("\0") if "=" in line)
+
+    def _keep_peaks(self, peaks: Mapping[str, int]) -> None:
+        self._peaks = peaks
 
     @property
     def _kept(self) -> Path:
@@ -112,7 +122,7 @@ class PulumiUp(Product):
         self._members(members)
         refresh = ["--refresh"] if case is Case.DRIFT else []
         words = ["pulumi", "up", "--stack", STACK, "--yes", "--non-interactive", "--suppress-progress", *refresh]
-        run(words, cwd=work.ROOT, env=self.plain)
+        run(words, cwd=work.ROOT, env=self.plain, watch=self._keep_peaks)
 
 
 class NumerianPreview(Product):

@@ -17,6 +17,8 @@ SHARES = {Case.FIRST: 4, Case.AGAIN: 5, Case.ONE: 5, Case.DRIFT: 4}
 """Ours may take this part of mitogen's time: a quarter, a fifth, …"""
 FLOOR_FACTOR = 1.5
 WRITE_BATCHES = 5
+MEMORY_MB = 400
+"""What program and provider may take together."""
 
 
 def show(console: Console, members: int, results: Results) -> None:
@@ -31,6 +33,35 @@ def show(console: Console, members: int, results: Results) -> None:
     counted = {name: m for name, m in results.items() if any(cell.counts for cell in m.values())}
     if counted:
         console.print(_counts(members, counted))
+
+    watched = {name: m for name, m in results.items() if any(cell.peaks for cell in m.values())}
+    if watched:
+        console.print(_memory(members, watched))
+
+
+def _memory(members: int, results: Results) -> Table:
+    table = Table(title=f"{members} sites: peak memory in MB, program + provider (engine, our command)")
+    table.add_column("")
+    for case in Case:
+        table.add_column(case.value, justify="right")
+    for name, measures in results.items():
+        cells = []
+        for case in Case:
+            peaks = measures[case].peaks if case in measures else {}
+            cells.append(
+                f"{ours(peaks)} ({peaks.get('engine', 0)}, {peaks.get('command', 0)})" if peaks else "–",
+            )
+        table.add_row(name, *cells)
+    return table
+
+
+def ours(peaks: Mapping[str, int]) -> int:
+    """Return what the program and the provider took at most, in MB.
+
+    >>> ours({"program": 120, "provider": 90, "engine": 400})
+    210
+    """
+    return peaks.get("program", 0) + peaks.get("provider", 0)
 
 
 def _seconds(measure: Measure | None) -> str:
@@ -58,11 +89,11 @@ def _counts(members: int, results: Results) -> Table:
 def targets(results: Results) -> list[tuple[str, bool]]:
     """Return each target as a sentence, and whether it was met; nothing for contenders that weren't run."""
     found: list[tuple[str, bool]] = []
-    ours, mitogen, floor = (results.get(name, {}) for name in (OURS, MITOGEN, FLOOR))
+    mine_all, mitogen, floor = (results.get(name, {}) for name in (OURS, MITOGEN, FLOOR))
     for case in Case:
-        if case not in ours:
+        if case not in mine_all:
             continue
-        mine = ours[case].seconds
+        mine = mine_all[case].seconds
         if case in mitogen:
             limit = mitogen[case].seconds / SHARES[case]
             found.append(
@@ -73,10 +104,13 @@ def targets(results: Results) -> list[tuple[str, bool]]:
             found.append(
                 (f"{OURS}, {case.value}: {mine:.2f} s, 1.5 × the engine's floor is {limit:.2f} s", mine <= limit)
             )
-    first = ours[Case.FIRST].counts if Case.FIRST in ours else None
+    first = mine_all[Case.FIRST].counts if Case.FIRST in mine_all else None
     if first:
         text = f"{OURS}, first: {first.write_batches} write batches, at most {WRITE_BATCHES}"
         found.append((text, first.write_batches <= WRITE_BATCHES))
+    most = max((ours(measure.peaks) for measure in mine_all.values()), default=0)
+    if most:
+        found.append((f"{OURS}: program and provider {most} MB, at most {MEMORY_MB}", most <= MEMORY_MB))
     return found
 
 

@@ -17,6 +17,8 @@ import jinja2
 ROOT = Path(__file__).resolve().parent.parent
 _VHOST = ROOT / "templates" / "front" / "srv" / "front" / "config" / "sites" / "site.conf.j2"
 _HERE = Path(__file__).parent / "peers"
+_REFERENCE = ROOT / "inventory" / "reference"
+FIRST_INVENTED = 90_001
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,16 @@ class Site:
 
 
 def sites(count: int) -> list[Site]:
-    """Return the first communes of the reference data as sites."""
-    with (ROOT / "inventory" / "reference" / "communes.csv").open(encoding="utf-8", newline="") as file:
-        rows = sorted(csv.DictReader(file), key=lambda row: row["code"])[:count]
-    return [_site(row["code"], row["name"]) for row in rows]
+    """Return the first communes of the reference data as sites; beyond them, invented ones."""
+    with (_REFERENCE / "communes.csv").open(encoding="utf-8", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: row["code"])
+    found = [_site(row["code"], row["name"]) for row in rows[:count]]
+    return found + [_site(code, f"Commune inventée {code}") for code in _invented(count - len(rows))]
+
+
+def _invented(count: int) -> list[str]:
+    """Return codes that no commune of the reference data has; they sort after all of those."""
+    return [str(FIRST_INVENTED + number) for number in range(max(count, 0))]
 
 
 def _site(code: str, label: str) -> Site:
@@ -90,9 +98,20 @@ def write_inventory(folder: Path, count: int, connection: dict[str, str]) -> Non
             (members / name).write_text(text, encoding="utf-8")
     for name in ("plans.yaml", "staff.yaml"):
         shutil.copyfile(ROOT / "inventory" / name, folder / name)
-    if not (folder / "reference").is_symlink():
-        (folder / "reference").symlink_to(ROOT / "inventory" / "reference")
+    _write_reference(folder / "reference", count)
     (folder / "datacenters.yaml").write_text(_DATACENTERS.format(**connection), encoding="utf-8")
+
+
+def _write_reference(folder: Path, count: int) -> None:
+    """Write the reference data with the invented communes that this many members need."""
+    folder.mkdir(exist_ok=True)
+    for name in ("communes.csv", "departements.csv"):
+        text = (_REFERENCE / name).read_text(encoding="utf-8")
+        if name == "communes.csv":
+            extra = _invented(count - text.count("\n") + 1)
+            text += "".join(f"{code},Commune inventée {code},07,,,100,,,,4.5,44.5,\n" for code in extra)
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text:
+            (folder / name).write_text(text, encoding="utf-8")
 
 
 def _slug(label: str) -> str:

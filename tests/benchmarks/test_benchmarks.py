@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,31 @@ def inventory(tmp_path: Path):
 
 def test_the_generated_inventory_has_no_fault_and_all_its_members(inventory) -> None:
     assert [member.code for member in inventory.members] == [site.code for site in work.sites(5)]
+
+
+def test_beyond_the_real_communes_there_are_invented_ones(tmp_path: Path) -> None:
+    (tmp_path / "host_keys").write_text("privas ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIDIvCcKdN0av7gr14KmzHDNgFgxyZ\n")
+    (tmp_path / "key").touch()
+    connection = {
+        "address": "127.0.3.1",
+        "public": "198.18.3.11",
+        "identity": str(tmp_path / "key"),
+        "host_keys": str(tmp_path / "host_keys"),
+    }
+    work.write_inventory(tmp_path / "inventory", 1100, connection)
+    members = load(tmp_path / "inventory").members
+    assert len(members) == 1100
+    assert [member.code for member in members] == [site.code for site in work.sites(1100)]
+    assert members[-1].code == str(work.FIRST_INVENTED + 1100 - 1017 - 1)
+
+
+def test_peak_memory_is_seen_by_role() -> None:
+    hog = "import time; kept = bytearray(120_000_000); time.sleep(1)"
+    seen: dict[str, int] = {}
+    words = ["sh", "-c", f"{sys.executable} -c '{hog}' -m provider; true"]
+    contender.run(words, watch=seen.update)
+    assert 110 < seen.pop("provider") < 200
+    assert not seen
 
 
 def test_peers_write_the_virtual_hosts_that_the_product_writes(inventory, tmp_path: Path) -> None:
