@@ -25,8 +25,10 @@ def main() -> None:
     after_guard = pulumi.ResourceOptions(depends_on=[guard])
     served = [member for member in inventory.members if member.served]
     servers = declare_servers(inventory, served, after_guard)
-    for member in served:
-        Commune(member, inventory.platform, servers[member.server])
+    communes = [Commune(member, inventory.platform, servers[member.server]) for member in served]
+    sites = {m.code: commune.website for m, commune in zip(served, communes, strict=True) if commune.website}
+    for name, server in servers.items():
+        server.take_uploads([member for member in served if member.server == name], sites)
     pulumi.export("sites", {m.code: f"https://{m.site.main_name}/" for m in served if m.site})
 
 

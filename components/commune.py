@@ -16,6 +16,8 @@ class Commune(pulumi.ComponentResource):
     It registers no outputs: there are none, and saying so costs a round trip a member.
     """
 
+    website: Website | None
+
     def __init__(
         self,
         member: Member,
@@ -24,7 +26,6 @@ class Commune(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("numerian:components:Commune", member.code, None, opts)
-        if member.site is not None:
-            website = Website(member, platform, server, self)
-            if php.is_php(member):
-                server.php.add(member, website, self)
+        self.website = Website(member, platform, server, self) if member.site is not None else None
+        if self.website is not None and php.is_php(member):
+            server.php.add(member, self.website, self)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import pulumi
 import pulumi_docker as docker
 
 from components.front import Front
 from components.php_site import PhpSites
-from numerian import front
-from numerian.model import Platform, Server
+from components.uploads import Uploads
+from numerian import front, uploads
+from numerian.model import Member, Platform, Server
 from provider.resources import Host
 
 
@@ -30,15 +33,23 @@ class DatacenterServer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         on_engine = pulumi.ResourceOptions(parent=self, provider=engine, depends_on=[host])
+        self._platform, self._on_engine = platform, on_engine
         self.front = Front(server, platform, self, on_engine)
         self.php = PhpSites(server.name, platform, on_engine)
         self.register_outputs({})
+
+    def take_uploads(self, members: Iterable[Member], sites: Mapping[str, pulumi.Resource]) -> None:
+        """Let webmasters upload, where a member has any; their accounts wait for the `sites` (by the member's code)."""
+        mine = uploads.uploading(members)
+        if mine:
+            after = [sites[member.code] for member in mine]
+            Uploads(self.server, self._platform, mine, self, self._on_engine, after)
 
     def _host(self) -> Host:
         return Host(
             f"{self.server.name}-host",
             host=self.server.name,
-            packages=list(front.PACKAGES),
+            packages=sorted({*front.PACKAGES, *uploads.PACKAGES}),
             accounts=[
                 {"name": "front", "uid": front.UID, "groups": [], "shell": "/usr/sbin/nologin", "keys": []},
                 {"name": "acme", "uid": front.ACME_UID, "groups": ["front"], "shell": "/usr/sbin/nologin", "keys": []},

@@ -4,7 +4,7 @@
 """
 
 from numerian.model.inventory import Inventory
-from numerian.model.member import Member, MemberFile, Site, SiteEntry, TownHall
+from numerian.model.member import Member, MemberFile, Site, SiteEntry, TownHall, Webmaster
 from numerian.model.shared import (
     Acme,
     Capacity,
@@ -23,6 +23,7 @@ from numerian.model.shared import (
     Settings,
     Staff,
     StaffFile,
+    Uploads,
     inherit,
 )
 
@@ -50,5 +51,7 @@ __all__ = [
     "Staff",
     "StaffFile",
     "TownHall",
+    "Uploads",
+    "Webmaster",
     "inherit",
 ]

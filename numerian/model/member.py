@@ -24,6 +24,7 @@ from numerian.model.fields import (
     OneOrMore,
     Phone,
     Siren,
+    SshKey,
     Text,
     Url,
     Whole,
@@ -56,6 +57,22 @@ class TownHall(Model):
         return f"+33{self.phone.replace(' ', '')[1:]}" if self.phone else None
 
 
+class Webmaster(Model):
+    """Who may upload a member's files: a function at the town hall or an agency, never a person's name."""
+
+    name: Name = Field(description="The function, as it stands in the login.", examples=["accueil"])
+    keys: Annotated[tuple[SshKey, ...], OneOrMore()] = Field(default=(), description="Public SSH keys to log in with.")
+    password: Annotated[int, Whole(1, 9999)] | None = Field(
+        default=None, description="Log in with a generated password. Another number generates another one."
+    )
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> Self:
+        if not self.keys and self.password is None:
+            raise Fault("nothing lets this webmaster log in", "add keys:, or password: 1 for a generated one")
+        return self
+
+
 class SiteEntry(Model):
     """A site as a member's file has it."""
 
@@ -78,9 +95,16 @@ class SiteEntry(Model):
         default=None, description="Where a redirect leads.", examples=["https://lemps.example.test/"]
     )
     maintenance: Flag = Field(default=False, description="Show the maintenance page.")
+    webmasters: tuple[Webmaster, ...] = Field(default=(), description="Who may upload its files by SFTP.")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        names: set[str] = set()
+        for position, webmaster in enumerate(self.webmasters):
+            if webmaster.name in names:
+                at = ("webmasters", position, "name")
+                raise Fault(f"{shown(webmaster.name)} is there twice", "give each a name of its own", at=at)
+            names.add(webmaster.name)
         if self.kind == "redirect":
             self._check_redirect()
         elif self.to is not None:

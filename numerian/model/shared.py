@@ -122,6 +122,7 @@ class Images(Model):
 
     front: Day = Field(description="The date of the front's image.", examples=["2026-07-01"])
     php: Day | None = Field(default=None, description="The date of the image of PHP sites; the front's by default.")
+    sftp: Day | None = Field(default=None, description="The date of the image of uploads; the front's by default.")
 
     def day(self, service: str) -> date:
         """Return the date of a service's image.
@@ -133,12 +134,23 @@ class Images(Model):
         return chosen or self.front
 
 
+class Uploads(Model):
+    """What holds for everybody who uploads."""
+
+    keep_days: Annotated[int, Whole(1, 90)] = Field(
+        default=5, description="Days that an older state of a site's files is kept after something changed in it."
+    )
+
+
 class Logs(Model):
     """How long logs are kept, in days."""
 
     visits_days: Annotated[int, Whole(1, 760)] = Field(default=390, description="Visits, without full addresses.")
     security_days: Annotated[int, Whole(1, 366)] = Field(
         default=30, description="The short log with full addresses, for abuse."
+    )
+    uploads_days: Annotated[int, Whole(1, 760)] = Field(
+        default=366, description="Who changed what in a site's files, and from where: a host owes a year."
     )
 
 
@@ -167,6 +179,7 @@ class Platform(Model):
     images: Images = Field(description="The date of each image.")
     logs: Logs = Field(default_factory=Logs, description="How long logs are kept.")
     deploy: Deploy = Field(default_factory=Deploy, description="Who may log in as the toolkit's account.")
+    uploads: Uploads = Field(default_factory=Uploads, description="What holds for everybody who uploads.")
     security_contact: Email = Field(description="For security.txt.", examples=["securite@numerian.test"])
 
 
