@@ -26,6 +26,7 @@ class Recorder(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.made.append(args)
         extra = {"privateKey": "-----BEGIN PRIVATE KEY-----"} if args.typ.endswith("KeyPair") else {}
+        extra |= {"value": "generated-one"} if args.typ.endswith("Password") else {}
         extra |= {"imageId": "sha256:0"} if args.typ.endswith("RemoteImage") else {}
         return f"{args.name}-id", {**args.inputs, **extra}
 
