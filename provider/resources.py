@@ -74,7 +74,9 @@ class Service(_Resource):
         validate: Command that judges a generation; `{generation}` is its path relative to `{root}`.
         reload: Command that makes the daemon read `current` again; skipped while none runs.
         running: Command that exits 0 while the daemon runs.
-        watch_seconds: Seconds that the server watches the daemon after a reload.
+        watch_seconds: Seconds that the server watches the daemon after a reload (5; 30 with `confirm`).
+        confirm: A reload may lock us out (sshd, firewall): the server itself puts the old generation back unless a
+            connection made after the reload says within `watch_seconds` that it got in.
     """
 
     _names: Mapping[str, str] = {"watch_seconds": "watchSeconds"}
@@ -85,6 +87,7 @@ class Service(_Resource):
     reload: pulumi.Output[list[str]]
     running: pulumi.Output[list[str]]
     watch_seconds: pulumi.Output[int]
+    confirm: pulumi.Output[bool]
 
     def __init__(
         self,
@@ -97,6 +100,7 @@ class Service(_Resource):
         reload: _Texts,
         running: _Texts,
         watch_seconds: pulumi.Input[int] | None = None,
+        confirm: pulumi.Input[bool] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties = {
@@ -107,6 +111,7 @@ class Service(_Resource):
             "reload": reload,
             "running": running,
             "watch_seconds": watch_seconds,
+            "confirm": confirm,
         }
         super().__init__("numerian:index:Service", resource_name, properties, opts)
 

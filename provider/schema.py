@@ -17,6 +17,10 @@ def _number(description: str, default: int) -> Property:
     return {"type": "integer", "description": description, "default": default}
 
 
+def _flag(description: str) -> Property:
+    return {"type": "boolean", "description": description, "default": False}
+
+
 def _texts(description: str) -> Property:
     return {"type": "array", "items": {"type": "string"}, "description": description}
 
@@ -54,7 +58,11 @@ RESOURCES: dict[str, dict[str, Any]] = {
             "validate": _texts("Command that judges `{generation}` (relative to `{root}`)."),
             "reload": _texts("Command that makes the daemon read `current` again."),
             "running": _texts("Command that exits 0 while the daemon runs."),
-            "watchSeconds": _number("Seconds that the server watches the daemon after a reload.", 5),
+            "watchSeconds": {
+                "type": "integer",
+                "description": "Seconds of watch after a reload: 5; 30 with `confirm`.",
+            },
+            "confirm": _flag("Put the old generation back unless a connection made after the reload confirms it."),
         },
         ["host", "name", "root", "validate", "reload", "running"],
     ),
@@ -68,7 +76,7 @@ RESOURCES: dict[str, dict[str, Any]] = {
             "seeds": _map("Files written only when absent; then they belong to people."),
             "secrets": _map("Values of `${secret:name}`.", {"type": "string", "secret": True}) | {"secret": True},
             "run": {**_COMMANDS, "description": "Commands run once after a batch that changed an absolute file."},
-            "adopt": {"type": "boolean", "description": "Take over what somebody else owns.", "default": False},
+            "adopt": _flag("Take over what somebody else owns."),
         },
         ["host"],
     ),

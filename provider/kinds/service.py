@@ -15,9 +15,11 @@ from provider.remote.commit import ServiceChange
 from provider.runtime import Runtime
 
 _ARGV = ("validate", "reload", "running")
-_KNOWN = ("host", "name", "root", *_ARGV, "watchSeconds")
+_KNOWN = ("host", "name", "root", *_ARGV, "watchSeconds", "confirm")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _LONGEST_WATCH = 600
+_CONFIRMED_WATCH = range(5, 121)
+"""Seconds that a new connection may be given: two log-ins take one, and nobody else may write meanwhile."""
 
 
 class Service(ResourceKind):
@@ -36,13 +38,18 @@ class Service(ResourceKind):
             if name not in _KNOWN
         ]
         filled: dict[str, Any] = {**{name: news.get(name) for name in _KNOWN}}
-        filled["watchSeconds"] = 5 if news.get("watchSeconds") is None else news["watchSeconds"]
+        filled["confirm"] = False if news.get("confirm") is None else news["confirm"]
+        usual = 30 if filled["confirm"] is True else 5
+        filled["watchSeconds"] = usual if news.get("watchSeconds") is None else news["watchSeconds"]
         faults = {name: _fault(name, filled[name], olds.get(name)) for name in _KNOWN}
         for name in _ARGV:
             filled[name] = [] if filled[name] is None else filled[name]
         failures += [CheckFailure(name, fault) for name, fault in faults.items() if fault]
         if _whole(filled["watchSeconds"]):
             filled["watchSeconds"] = int(filled["watchSeconds"])
+            if filled["confirm"] is True and filled["watchSeconds"] not in _CONFIRMED_WATCH:
+                text = f"a reload that is confirmed is given {_CONFIRMED_WATCH[0]} to {_CONFIRMED_WATCH[-1]} seconds"
+                failures.append(CheckFailure("watchSeconds", text))
         return filled, failures
 
     async def diff(self, context: Context, id: str, olds: Props, news: Props) -> Diff:
@@ -87,6 +94,7 @@ class Service(ResourceKind):
             "reload": list(definition.reload),
             "running": list(definition.running),
             "watchSeconds": definition.watch_seconds,
+            "confirm": definition.confirm,
         }
         return State(id, {**(olds or {}), **outputs})
 
@@ -99,6 +107,7 @@ def _definition(context: Context, props: Props) -> Definition:
         reload=tuple(props["reload"]),
         running=tuple(props["running"]),
         watch_seconds=int(props["watchSeconds"]),
+        confirm=props.get("confirm") is True,
         owner=context.owner,
         resource=context.name,
     )
@@ -113,6 +122,8 @@ def _fault(name: str, value: Any, old: Any) -> str | None:
         return None
     if name in _ARGV:
         return argv_fault(value) if value else None
+    if name == "confirm":
+        return None if isinstance(value, bool) else "is neither true nor false"
     if name == "watchSeconds":
         fine = _whole(value) and 0 <= value <= _LONGEST_WATCH
         return None if fine else f"isn't a whole number of seconds from 0 to {_LONGEST_WATCH}"

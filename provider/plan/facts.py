@@ -69,6 +69,8 @@ class Definition:
     reload: tuple[str, ...] = ()
     running: tuple[str, ...] = ()
     watch_seconds: int = 5
+    confirm: bool = False
+    """Whether a reload has to be confirmed by a new connection."""
     owner: str = ""
     resource: str = ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from provider.kinds.base import Change, Props
 
 _REPLACING = ("host", "name")
-_FIELDS = ("root", "validate", "reload", "running", "watchSeconds")
+_FIELDS = ("root", "validate", "reload", "running", "watchSeconds", "confirm")
 
 
 def plan(olds: Props, news: Props) -> dict[str, Change]:
@@ -15,5 +15,5 @@ def plan(olds: Props, news: Props) -> dict[str, Change]:
     {'reload': <Change.UPDATE: 'update'>}
     """
     changes = {name: Change.UPDATE_REPLACE for name in _REPLACING if olds.get(name) != news.get(name)}
-    changes.update({name: Change.UPDATE for name in _FIELDS if olds.get(name) != news.get(name)})
+    changes.update({name: Change.UPDATE for name in _FIELDS if (olds.get(name) or None) != (news.get(name) or None)})
     return changes

@@ -14,7 +14,22 @@ encode() { tail -c 20000 "$1" | base64 | tr -d '\n'; }
 answer() { printf 'unit %s %s\n' "$unit" "$*"; }
 
 mkdir -p $S/ledger $S/services $S/archive $S/notes $S/pending $S/journal $S/incoming || exit 1
-lock 120 || {
+# A generation that waits for its confirmation is kept or put back before anything else is done.
+unconfirmed() {
+    for waits in $S/services/*/watch-*/confirm; do
+        [ ! -e "$waits" ] || ! alive "$(cat "${waits%confirm}holder" 2>/dev/null)" || return 0
+    done
+    return 1
+}
+lock_when_settled() {
+    while lock 120; do
+        unconfirmed || return 0
+        unlock
+        sleep 1
+    done
+    return 1
+}
+lock_when_settled || {
     # shellcheck disable=SC2154
     held=$(readlink $S/lock) || { say "can't take the lock: $why"; exit 1; }
     say "the lock is held by process ${held%%:*}"
@@ -165,7 +180,7 @@ prune() {
     # shellcheck disable=SC2046
     set -- $(find . -mindepth 1 -maxdepth 1 -name '[0-9]*' | sed 's|^\./||' | sort -rn)
     for old; do
-        [ "$old" != "$to" ] && [ "$kept" -ge 5 ] && rm -rf "./$old"
+        [ "$old" != "$to" ] && [ "$old" != "$from" ] && [ "$kept" -ge 5 ] && rm -rf "./$old"
         kept=$((kept + 1))
     done
     cd "$run" || exit 1
@@ -176,13 +191,32 @@ watch() {
     [ -s "$u/watch" ] && is_running || return 0
     home=$S/services/$name/watch-$to
     rm -rf "$S/services/$name"/watch-*
-    mkdir "$home" && cp "$u/running" "$u/reload-old" "$home" && cp watch.sh "$home/watch.sh" || return 0
+    mkdir "$home" && cp "$u/running" "$u/reload" "$u/reload-old" "$home" && cp watch.sh "$home/watch.sh" || return 1
+    [ ! -e "$u/confirm" ] || : >"$home/confirm" || return 1
     detach=
     ! command -v setsid >/dev/null 2>&1 || detach=setsid
     $detach sh "$home/watch.sh" "$name" "$root" "$from" "$to" "$(cat "$u/watch")" </dev/null >/dev/null 2>&1 &
 }
 
+# This reload may cut off the connection that we are run by: the watch makes it when this run is over and the answer sent.
+await_confirmation() {
+    watch || return 1
+    reloads=$((reloads + 1))
+    patience=50
+    until [ -s "$home/holder" ] || [ "$patience" = 0 ]; do
+        patience=$((patience - 1))
+        sleep 0.1 2>/dev/null || sleep 1
+    done
+    answer "unconfirmed $to $(cat "$u/watch")"
+    kept=0
+    prune
+}
+
 serve() {
+    if [ -s "$u/to" ] && [ -e "$u/confirm" ] && is_running; then
+        await_confirmation || return 1
+        return 2
+    fi
     if [ -s "$u/to" ]; then
         swap "$root" "$to" || return 1
     fi
@@ -247,7 +281,7 @@ apply() {
     book >"$u/out" 2>&1 || { answer "failed $(encode "$u/out")"; return 0; }
     commands || return 0
     answer ok
-    [ ! -s "$u/to" ] || { kept=0 && prune && watch; }
+    [ ! -s "$u/to" ] || { kept=0 && prune && { watch || :; }; }
 }
 
 reloads=0

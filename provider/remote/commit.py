@@ -14,6 +14,7 @@ from provider.errors import ResourceError as Fault
 from provider.plan import files
 from provider.plan.declared import Declared
 from provider.plan.facts import Definition, Facts, Need, ServiceFacts, Target, parents
+from provider.remote.confirm import confirm
 from provider.remote.culprits import Sift, named
 from provider.remote.job import Batch, Job, commands
 from provider.remote.manifest import Request, build
@@ -246,11 +247,21 @@ class Commit:
                 f": {second}" if second else ""
             )
             self._fail_all(turn, jobs, lambda job: RefusedError(f"{self.host}: {self._service(job)}: {text}"))
+        elif kind == "unconfirmed":
+            self._confirm(turn, jobs, *map(int, rest))
         elif kind == "run":
             self._commands_failed(turn, jobs, int(rest[0]), self._text(rest, 1))
         else:
             message = self._text(rest, 0) or "it ended without a word"
             self._fail_all(turn, jobs, lambda job: _command_error(self.host, "the provider's script", message))
+
+    def _confirm(self, turn: _Round, jobs: list[Job], generation: int, seconds: int) -> None:
+        """Confirm a reload; what was confirmed is booked by the next round, which finds it there and equal."""
+        try:
+            confirm(self.transport, self._service(jobs[0]), generation, seconds)
+        except RefusedError as error:
+            text = mask(str(error), self.secrets)
+            self._fail_all(turn, jobs, lambda job: RefusedError(text))
 
     def _commands_failed(self, turn: _Round, jobs: list[Job], number: int, message: str) -> None:
         argv = commands(jobs)[number]

@@ -141,6 +141,8 @@ class _Builder:
         self._list(f"{unit}/remove", words(action.target.path for action in actions if action.before))
         if definition.watch_seconds:
             self.manifest.file(f"{unit}/watch", str(definition.watch_seconds).encode())
+        if definition.confirm:
+            self.manifest.file(f"{unit}/confirm", b"")
         if actions and all(isinstance(action, RemoveFile) for action in actions):
             self.manifest.file(f"{unit}/shrinks", b"")
         if any(isinstance(action, RemoveFile) for action in actions):

@@ -64,6 +64,13 @@ class Transport(Protocol):
         """
         ...
 
+    def renew(self) -> None:
+        """Connect afresh and go on with that; commands under way end on the old connection.
+
+        Raises what connecting raises, and then goes on with the old one.
+        """
+        ...
+
     def close(self) -> None:
         """End the connection and every command that still runs on it."""
         ...

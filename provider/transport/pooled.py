@@ -115,6 +115,10 @@ class Pooled:
         if old is not None and idle:
             old.close()
 
+    def renew(self) -> None:
+        """Go on with a new connection of whoever may log in."""
+        self.exchange(self._log_in())
+
     def fall_back(self) -> bool:
         """Go on as the first user because `user` may not become root yet; False when there is no such way."""
         if self._first or self._spec.first_user is None:

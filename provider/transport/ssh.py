@@ -115,18 +115,30 @@ class SshTransport:
 
         A log-in that was refused is tried again only if the account was `made` since: sshd bars who fails often.
         """
+        self._hand_over(made=made)
+
+    def _hand_over(self, *, made: bool) -> bool:
+        """Go on as `user` after a first contact; tell whether there is a new connection now."""
         pooled = self._pooled
         if not pooled.first_contact or (pooled.refused and not made):
-            return
+            return False
         try:
             fresh = pooled.log_in()
         except HostError:
-            return
+            return False
         pooled.refused = False
-        if may_become_root(fresh, self._limits.session):
-            self._pooled.exchange(fresh)
+        able = may_become_root(fresh, self._limits.session)
+        if able:
+            pooled.exchange(fresh)
         else:
             fresh.close()
+        return able
+
+    def renew(self) -> None:
+        """Connect afresh and go on with that; see `provider.transport.Transport.renew`."""
+        self._refuse_cancelled()
+        if not self._hand_over(made=True):
+            self._pooled.renew()
 
     def cancel(self) -> None:
         """End what runs now (on the host too) and refuse what comes later."""

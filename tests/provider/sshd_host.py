@@ -69,6 +69,10 @@ class SshdHost(Shell):
     def end_first_contact(self, *, made: bool = False) -> None:
         self.transport.end_first_contact(made=made)
 
+    def renew(self) -> None:
+        self.calls.append(["renew"])
+        self.transport.renew()
+
     def bench(self) -> Bench:
         return Bench(self)
 
@@ -79,15 +83,16 @@ def sshd_host(folder: Path, *, user: str, **changes: Any) -> Iterator[SshdHost]:
     key = make_key(folder / "id")
     name = f"numerian-test-sshd-{uuid.uuid4().hex[:8]}"
     limits = ["--init", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_ADMIN"]
-    docker("run", "-d", "--rm", *limits, "--name", name, "-p", "127.0.0.1::22", image(), "sleep", "3600")
+    docker("run", "-d", "--rm", *limits, "--name", name, image(), "sleep", "3600")
     shell = Shell("deb", ["docker", "exec", "-i", name])
     try:
         shell.sh('mkdir -p -m 700 /root/.ssh && echo "$1" >/root/.ssh/authorized_keys', public_line(key))
         shell.sh("/usr/sbin/sshd -E /var/log/sshd")
         spec = HostSpec(
             "deb",
-            "127.0.0.1",
-            int(docker("port", name, "22").splitlines()[0].rpartition(":")[2]),
+            # Its own address: through a forwarded port, docker's proxy would stand between us and its firewall.
+            docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name),
+            22,
             user,
             (str(folder / "id"),),
             use_agent=False,

@@ -123,6 +123,8 @@ class Broken:
 
     def end_first_contact(self, *, made: bool = False) -> None: ...
 
+    def renew(self) -> None: ...
+
 
 class Empty:
     """A host with nothing on it: each read finds nothing, each apply goes well."""
@@ -141,6 +143,8 @@ class Empty:
         return Result(text.encode(), b"", 0)
 
     def end_first_contact(self, *, made: bool = False) -> None: ...
+
+    def renew(self) -> None: ...
 
 
 def test_one_host_that_fails_hides_no_other() -> None:

@@ -38,15 +38,31 @@ def test_defaults_are_filled_in() -> None:
         "reload": [],
         "running": [],
         "watchSeconds": 7,
+        "confirm": False,
     }
     assert check({"host": "privas", "name": "front", "root": "/srv/front"})[0]["watchSeconds"] == 5
+    assert check({"host": "privas", "name": "a", "root": "/srv/a", "confirm": True})[0]["watchSeconds"] == 30
 
 
 def test_all_faults_come_at_once() -> None:
     _, failures = check(
-        {"name": "a/b", "root": "srv/../x", "validate": "nginx -t", "reload": [1], "watchSeconds": -1, "x": 1}
+        {
+            "name": "a/b",
+            "root": "srv/../x",
+            "validate": "nginx -t",
+            "reload": [1],
+            "watchSeconds": -1,
+            "x": 1,
+            "confirm": "yes",
+        }
     )
-    assert sorted(failures) == ["host", "name", "reload", "root", "validate", "watchSeconds", "x"]
+    assert sorted(failures) == ["confirm", "host", "name", "reload", "root", "validate", "watchSeconds", "x"]
+
+
+@pytest.mark.parametrize("seconds", [0, 4, 121])
+def test_who_confirms_is_given_a_time_that_suffices_and_holds_nobody_up(seconds: int) -> None:
+    props = {"host": "privas", "name": "a", "root": "/srv/a", "confirm": True, "watchSeconds": seconds}
+    assert check(props)[1] == {"watchSeconds": "a reload that is confirmed is given 5 to 120 seconds"}
 
 
 def test_a_root_cannot_change() -> None:
