@@ -19,6 +19,7 @@ RUNNERS = {
     # The command's thin modules that run the engine and reach servers.
     "numerian/engine_run.py": {"engine"},
     "numerian/command/remote.py": {"provider"},
+    "numerian/command/derived.py": {"provider"},
     "numerian/command/doctor.py": {"engine", "provider"},
 }
 

@@ -39,6 +39,8 @@ COMMANDS = (
     Entry("refresh", "deploy", "find what changed on the servers behind our back"),
     Entry("destroy", "deploy", "take everything of a stack off the servers (people's data is archived)"),
     Entry("sites", "sites", "list the members' sites and their names"),
+    Entry("site", "site", "show and undo what was done to a site's files; who uses how much room"),
+    Entry("welcome", "welcome", "print how a member's webmasters connect, in French"),
     Entry("certificates", "certificates", "list the certificates: issued, waiting, refused and why"),
     Entry("doctor", "doctor", "tell which engine, plugins, servers and keys are used, and what is wrong"),
     Entry("adopt", "adopt", "print how to take Docker's things back into a state that was lost"),
