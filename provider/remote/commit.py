@@ -205,7 +205,8 @@ class Commit:
         if answers is None:
             return False
         for note in turn.facts.notes:
-            self.warn(f"{self.host}: {note.replace(chr(9), ' ')}")
+            again = "`numerian up --refresh` puts in again what went with it"
+            self.warn(f"{self.host}: {note.replace(chr(9), ' ')}; {again}")
         for unit, jobs in request.units.items():
             self._outcome(turn, jobs, answers.get(unit, ["failed"]))
         return True

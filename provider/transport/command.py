@@ -6,6 +6,9 @@ from provider.errors import CommandError
 from provider.shell import join
 from provider.transport import Result
 
+OWN = "numerian"
+"""What the scripts of ours are called where `sh -c` asks for a name."""
+
 _LAST_LINES = 15
 _LONGEST_COMMAND = 200
 
@@ -26,7 +29,13 @@ def check(host: str, argv: list[str], result: Result) -> Result:
 
 
 def shown(argv: list[str]) -> str:
-    """Return a command as an error may show it: one line, not longer than fits."""
+    """Return a command as an error may show it: one line, not longer than fits; of our own scripts no text at all.
+
+    >>> shown(["nginx", "-t"]), shown(["sh", "-c", "…", "numerian", "3"])
+    ('`nginx -t`', 'our script')
+    """
+    if argv[:2] == ["sh", "-c"] and argv[3:4] == [OWN]:
+        return "our script"
     line = " ".join(join(argv).split())
     return f"`{line if len(line) <= _LONGEST_COMMAND else line[: _LONGEST_COMMAND - 1] + '…'}`"
 

@@ -65,7 +65,8 @@ def connect(spec: HostSpec, limits: Limits, dial: Dial | None = None) -> Connect
         raise RouteError(
             spec.name,
             f"{_place(spec)} closes connections before it speaks SSH, {limits.attempts} times in a row; "
-            "is that an SSH server's port, and doesn't it hold too many unfinished log-ins (MaxStartups)?",
+            "is that an SSH server's port, and doesn't it hold too many unfinished log-ins (MaxStartups), or bar this "
+            "address for a while (PerSourcePenalties)?",
         )
     try:
         log_in(connection, spec)
