@@ -167,19 +167,27 @@ class Files(_Resource):
 
 
 class Host(_Resource):
-    """The base of a server: packages, accounts, systemd units.
+    """The base of a server: packages, accounts, systemd units, and who and what may be there besides.
 
     Args:
         host: Name of the host in the inventory.
         packages: Debian packages that are installed.
         accounts: Accounts that exist, people's and services'.
-        units: systemd unit to "enabled" or "disabled".
+        units: systemd unit to "enabled", "disabled" or "masked".
+        sysctls: Kernel settings as they should be. They are read and compared; files in /etc/sysctl.d set them, and
+            `sysctl --system` is run when one differs.
+        ports: What may listen on other addresses than loopback, such as "tcp/22". Others are named and warned of.
+        rights: Accounts that may become root (uid 0, groups, sudoers). A refresh names all others, and accounts that
+            may log in and aren't declared; the next update takes that away from them.
     """
 
     host: pulumi.Output[str]
     packages: pulumi.Output[list[str]]
     accounts: pulumi.Output[list[dict[str, Any]]]
     units: pulumi.Output[dict[str, str]]
+    sysctls: pulumi.Output[dict[str, str]]
+    ports: pulumi.Output[list[str] | None]
+    rights: pulumi.Output[list[str] | None]
 
     def __init__(
         self,
@@ -189,9 +197,20 @@ class Host(_Resource):
         packages: _Texts | None = None,
         accounts: pulumi.Input[Sequence[pulumi.Input[Account]]] | None = None,
         units: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
+        sysctls: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
+        ports: _Texts | None = None,
+        rights: _Texts | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        properties = {"host": host, "packages": packages, "accounts": accounts, "units": units}
+        properties = {
+            "host": host,
+            "packages": packages,
+            "accounts": accounts,
+            "units": units,
+            "sysctls": sysctls,
+            "ports": ports,
+            "rights": rights,
+        }
         super().__init__("numerian:index:Host", resource_name, properties, opts)
 
 

@@ -81,12 +81,15 @@ RESOURCES: dict[str, dict[str, Any]] = {
         ["host"],
     ),
     "numerian:index:Host": _resource(
-        "The base of a server: packages, accounts, systemd units.",
+        "The base of a server: packages, accounts, systemd units, and who and what may be there besides.",
         {
             "host": _HOST,
             "packages": _texts("Debian packages that are installed."),
             "accounts": {"type": "array", "items": {"$ref": "pulumi.json#/Any"}, "description": "Accounts."},
-            "units": _map("systemd unit to `enabled` or `disabled`.", {"type": "string"}),
+            "units": _map("systemd unit to `enabled`, `disabled` or `masked`.", {"type": "string"}),
+            "sysctls": _map("Kernel settings that are compared; `sysctl --system` sets them.", {"type": "string"}),
+            "ports": _texts("What may listen on other addresses than loopback, such as `tcp/22`."),
+            "rights": _texts("Accounts that may become root; a refresh names all others."),
         },
         ["host"],
     ),

@@ -9,13 +9,16 @@ from typing import Any
 from provider.kinds.base import CheckFailure, Props, Unknown
 from provider.plan.paths import keyed
 
-_KNOWN = ("host", "packages", "accounts", "units")
+_KNOWN = ("host", "packages", "accounts", "units", "sysctls", "ports", "rights")
 _ACCOUNT = ("name", "uid", "gid", "groups", "shell", "keys")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+(:[a-z0-9]+)?")
 _NAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.(service|timer|socket|path|target|mount|slice)")
 _SHELL = re.compile(r"/[A-Za-z0-9_./-]+")
 _KEY = re.compile(r"(?:[a-z@-][^\s]* )?(?:ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/=]+(?: [^\x00-\x1f\x7f]*)?")
+_SYSCTL = re.compile(r"[a-z0-9_]+([./][A-Za-z0-9_:-]+)+")
+_PORT = re.compile(r"(tcp|udp)/([1-9][0-9]{0,4})")
+_LARGEST_PORT = 65535
 _LARGEST_ID = 2**32 - 2
 
 
@@ -34,7 +37,12 @@ def check_host(news: Props) -> tuple[Props, list[CheckFailure]]:
         "packages": _list(failures, news, "packages", _package_fault),
         "accounts": _list(failures, news, "accounts", lambda value: None),
         "units": news.get("units") if news.get("units") is not None else {},
+        "sysctls": _sysctls(failures, news.get("sysctls")),
     }
+    # Where nothing is said of these, nothing is looked for.
+    for name, fault in (("ports", _port_fault), ("rights", _right_fault)):
+        if news.get(name) is not None:
+            inputs[name] = _list(failures, news, name, fault)
     _units(failures, inputs["units"])
     if isinstance(inputs["accounts"], list):
         inputs["accounts"] = [_account(failures, index, spec) for index, spec in enumerate(inputs["accounts"])]
@@ -60,6 +68,34 @@ def _package_fault(value: Any) -> str | None:
     return None if fine else 'isn\'t the name of a Debian package such as "nginx"'
 
 
+def _port_fault(value: Any) -> str | None:
+    match = _PORT.fullmatch(value) if isinstance(value, str) else None
+    return None if match and int(match[2]) <= _LARGEST_PORT else 'isn\'t a port such as "tcp/22" or "udp/123"'
+
+
+def _right_fault(value: Any) -> str | None:
+    return None if isinstance(value, str) and _NAME.fullmatch(value) else "isn't an account's name"
+
+
+def _sysctls(failures: list[CheckFailure], sysctls: Any) -> Any:
+    """Return kernel settings as their texts: the kernel shows no numbers, and tabs where people write blanks."""
+    if sysctls is None or isinstance(sysctls, Unknown):
+        return {} if sysctls is None else sysctls
+    if not isinstance(sysctls, Mapping):
+        failures.append(CheckFailure("sysctls", 'isn\'t a map such as {"net.ipv4.ip_forward": "1"}'))
+        return {}
+    texts = {}
+    for key, value in sysctls.items():
+        if not _SYSCTL.fullmatch(key):
+            failures.append(CheckFailure(keyed("sysctls", key), "isn't a key such as `net.ipv4.ip_forward`"))
+        whole = int(value) if _is_whole(value) else value
+        if isinstance(value, Unknown | str) or _is_whole(value):
+            texts[key] = value if isinstance(value, Unknown) else " ".join(str(whole).split())
+        else:
+            failures.append(CheckFailure(keyed("sysctls", key), "is neither a text nor a whole number"))
+    return texts
+
+
 def _units(failures: list[CheckFailure], units: Any) -> None:
     if isinstance(units, Unknown):
         return
@@ -69,8 +105,8 @@ def _units(failures: list[CheckFailure], units: Any) -> None:
     for name, state in units.items():
         if not _UNIT.fullmatch(name):
             failures.append(CheckFailure(keyed("units", name), "isn't a unit's whole name such as `docker.service`"))
-        if not isinstance(state, Unknown) and state not in ("enabled", "disabled"):
-            failures.append(CheckFailure(keyed("units", name), 'is neither "enabled" nor "disabled"'))
+        if not isinstance(state, Unknown) and state not in ("enabled", "disabled", "masked"):
+            failures.append(CheckFailure(keyed("units", name), 'is none of "enabled", "disabled" and "masked"'))
 
 
 def _account(failures: list[CheckFailure], index: int, spec: Any) -> Any:

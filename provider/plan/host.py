@@ -1,7 +1,8 @@
 """What to do so that a server has the base that a `Host` declares. Pure; `diff`, preview and update share `plan`.
 
 What is declared is made so; what isn't declared any more is left as it is, but for an account's access: a package
-that is taken out of the list may be needed by something else, and a person's home is that person's.
+that is taken out of the list may be needed by something else, and a person's home is that person's. For what was never
+declared see `provider.plan.strangers`.
 """
 
 from __future__ import annotations
@@ -11,50 +12,16 @@ from dataclasses import dataclass, field
 
 from provider.errors import ResourceError
 from provider.kinds.base import Change, Props, Unknown
+from provider.plan.host_facts import Account, HostFacts
 from provider.plan.paths import keyed
+from provider.plan.strangers import NOLOGIN, Step, account_names, close, named_changes, take_rights
 
-NOLOGIN = "/usr/sbin/nologin"
 _APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300")
 _KEEP = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
 _WRITE_KEYS = (
     'umask 077; cd -- "$1" && mkdir -p .ssh && cat >.ssh/authorized_keys.new && sync .ssh/authorized_keys.new'
     " && mv -f .ssh/authorized_keys.new .ssh/authorized_keys"
 )
-
-
-@dataclass(frozen=True)
-class Account:
-    """An account. As a declaration, None is "as it comes"; `keys` None: nobody's business."""
-
-    name: str
-    uid: int | None = None
-    gid: int | None = None
-    groups: frozenset[str] | None = None
-    shell: str | None = None
-    keys: tuple[str, ...] | None = None
-    home: str | None = None
-    expired: bool = False
-
-
-@dataclass(frozen=True)
-class HostFacts:
-    """What a server's base is."""
-
-    host: str
-    packages: frozenset[str] = frozenset()
-    accounts: Mapping[str, Account] = field(default_factory=dict)
-    uids: Mapping[int, str] = field(default_factory=dict)
-    units: Mapping[str, str] = field(default_factory=dict)
-    tools: frozenset[str] = frozenset({"apt-get", "dpkg-query", "useradd", "systemctl", "setpriv"})
-
-
-@dataclass(frozen=True)
-class Step:
-    """A command, what it gets on standard input, and what it is for."""
-
-    argv: tuple[str, ...]
-    why: str
-    stdin: bytes = b""
 
 
 @dataclass
@@ -64,6 +31,7 @@ class HostPlan:
     steps: list[Step] = field(default_factory=list)
     changes: dict[str, Change] = field(default_factory=dict)
     errors: list[ResourceError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def account(props: Props) -> Account:
@@ -89,6 +57,8 @@ def plan(facts: HostFacts, olds: Props | None, news: Props) -> HostPlan:
     _packages(result, facts, news)
     _accounts(result, facts, olds or {}, news)
     _units(result, facts, news)
+    _sysctls(result, facts, news)
+    _rights(result, facts, olds or {}, news)
     _gone(result, olds or {}, news)
     return result
 
@@ -96,7 +66,13 @@ def plan(facts: HostFacts, olds: Props | None, news: Props) -> HostPlan:
 def assume(host: str, olds: Props) -> HostFacts:
     """Return the facts of a server that is exactly as the state says."""
     accounts = {a["name"]: account(a) for a in _accounts_of(olds)}
-    return HostFacts(host, frozenset(olds.get("packages") or []), accounts, units=dict(olds.get("units") or {}))
+    return HostFacts(
+        host,
+        frozenset(olds.get("packages") or []),
+        accounts,
+        units=dict(olds.get("units") or {}),
+        sysctls=dict(olds.get("sysctls") or {}),
+    )
 
 
 def _number(value: object) -> int | None:
@@ -121,8 +97,15 @@ def _packages(result: HostPlan, facts: HostFacts, news: Props) -> None:
     if "apt-get" not in facts.tools:
         result.errors.append(ResourceError(f"{facts.host} has no apt-get; packages are installed on Debian only"))
         return
-    result.steps.append(Step((*_APT, "update"), "reading Debian's list of packages"))
-    result.steps.append(Step((*_APT, *_KEEP, "install", "--", *missing), f"installing {', '.join(missing)}"))
+    if facts.unfinished:
+        # Of the two, the first may fail for want of what the second brings.
+        configure = ("env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--force-confdef", "--force-confold")
+        why = "finishing what an installation that was cut left"
+        result.steps.append(Step((*configure, "--configure", "-a"), why, packages=True, may_fail=True))
+        result.steps.append(Step((*_APT, *_KEEP, "--fix-broken", "install"), why, packages=True))
+    result.steps.append(Step((*_APT, "update"), "reading Debian's list of packages", packages=True))
+    install = (*_APT, *_KEEP, "install", "--", *missing)
+    result.steps.append(Step(install, f"installing {', '.join(missing)}", packages=True))
 
 
 def _accounts(result: HostPlan, facts: HostFacts, olds: Props, news: Props) -> None:
@@ -132,10 +115,9 @@ def _accounts(result: HostPlan, facts: HostFacts, olds: Props, news: Props) -> N
         return
     for index, props in enumerate(accounts):
         _account(result, facts, f"accounts[{index}]", account(props))
-    for index, props in enumerate(_accounts_of(olds)):
-        if props["name"] not in {a["name"] for a in accounts}:
-            result.changes.setdefault(f"accounts[{index}]", Change.DELETE)
-            _close(result, facts.accounts.get(props["name"]))
+    for name in sorted(account_names(olds) - account_names(news)):
+        result.changes[keyed("accounts", name)] = Change.DELETE
+        _close(result, facts, facts.accounts.get(name))
 
 
 def _account(result: HostPlan, facts: HostFacts, prop: str, wanted: Account) -> None:
@@ -206,11 +188,13 @@ def _keys(there: Account, keys: tuple[str, ...]) -> Step:
     return Step(argv, f"writing the keys of {there.name}", "".join(f"{key}\n" for key in keys).encode())
 
 
-def _close(result: HostPlan, there: Account | None) -> None:
-    """Take an account's access away: an expired account logs in neither by key nor by password."""
-    if there is not None and not there.expired and there.uid != 0:
-        words = ("usermod", "--expiredate", "1", "--shell", NOLOGIN, "--", there.name)
-        result.steps.append(Step(words, f"closing the account {there.name}"))
+def _close(result: HostPlan, facts: HostFacts, there: Account | None) -> None:
+    if there is None or there.expired:
+        return
+    if there.name in facts.ours:
+        result.warnings.append(f"{facts.host}: {there.name} stays open: it is who this toolkit logs in as")
+    else:
+        result.steps.append(close(there.name))
 
 
 def _units(result: HostPlan, facts: HostFacts, news: Props) -> None:
@@ -221,20 +205,51 @@ def _units(result: HostPlan, facts: HostFacts, news: Props) -> None:
     for unit, wanted in sorted((units or {}).items()):
         actual = facts.units.get(unit, "")
         enabled = actual in ("enabled", "static", "alias", "indirect", "generated", "enabled-runtime")
-        if (wanted == "enabled") == enabled and actual:
+        masked = actual in ("masked", "masked-runtime")
+        if wanted == "masked" if masked else (wanted == "enabled") == enabled and actual and wanted != "masked":
             continue
         result.changes[keyed("units", unit)] = Change.UPDATE if actual else Change.ADD
         if "systemctl" not in facts.tools:
             result.errors.append(ResourceError(f"{facts.host} has no systemd, so `{unit}` can't be {wanted}"))
-        elif wanted == "enabled" or enabled:
-            verb = "enable" if wanted == "enabled" else "disable"
+            continue
+        if masked:
+            result.steps.append(Step(("systemctl", "unmask", "--", unit), f"unmasking {unit}"))
+        if wanted != "disabled" or enabled:
+            verb = {"enabled": "enable", "disabled": "disable", "masked": "mask"}[wanted]
             result.steps.append(Step(("systemctl", verb, "--now", "--", unit), f"{verb.removesuffix('e')}ing {unit}"))
+
+
+def _sysctls(result: HostPlan, facts: HostFacts, news: Props) -> None:
+    sysctls = news.get("sysctls")
+    if isinstance(sysctls, Unknown):
+        result.changes["sysctls"] = Change.UPDATE
+        return
+    differing = [key for key, wanted in sorted((sysctls or {}).items()) if facts.sysctls.get(key) != wanted]
+    for key in differing:
+        result.changes[keyed("sysctls", key)] = Change.UPDATE if key in facts.sysctls else Change.ADD
+    if differing:
+        # The values come from files in /etc/sysctl.d; what can't be set (a container) is seen afterwards.
+        why = f"setting {', '.join(differing)} as the server's files say"
+        result.steps.append(Step(("sysctl", "--quiet", "--system"), why, may_fail=True))
+
+
+def _rights(result: HostPlan, facts: HostFacts, olds: Props, news: Props) -> None:
+    for name in ("rights", "ports"):
+        if isinstance(news.get(name), Unknown):
+            result.changes[name] = Change.UPDATE
+            return
+    result.changes |= named_changes(olds, news)
+    steps, warnings = take_rights(facts, olds, news)
+    # One that is closed by both its rights and its account is closed once.
+    result.steps += [step for step in steps if step not in result.steps]
+    result.warnings += warnings
 
 
 def _gone(result: HostPlan, olds: Props, news: Props) -> None:
     for index, name in enumerate(olds.get("packages") or []):
         if isinstance(news.get("packages"), list) and name not in news["packages"]:
             result.changes.setdefault(f"packages[{index}]", Change.DELETE)
-    for unit in olds.get("units") or {}:
-        if isinstance(news.get("units"), Mapping) and unit not in news["units"]:
-            result.changes[keyed("units", unit)] = Change.DELETE
+    for prop in ("units", "sysctls"):
+        for key in olds.get(prop) or {}:
+            if isinstance(news.get(prop), Mapping) and key not in news[prop]:
+                result.changes[keyed(prop, key)] = Change.DELETE

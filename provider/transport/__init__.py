@@ -49,6 +49,11 @@ class Transport(Protocol):
         """The host's name in the inventory."""
         ...
 
+    @property
+    def accounts(self) -> frozenset[str]:
+        """The accounts of the host that we log in as: nobody may take them from us."""
+        ...
+
     def run(self, argv: list[str], *, stdin: bytes = b"", timeout: float = 60.0, root: bool = True) -> Result:
         """Run `argv` on the host, as root unless told otherwise (through `sudo -n` when the user isn't root).
 

@@ -55,6 +55,11 @@ class SshTransport:
         """The host's inventory name."""
         return self._spec.name
 
+    @property
+    def accounts(self) -> frozenset[str]:
+        """The host's user, and its first user if it has one."""
+        return frozenset({self._spec.user, *([self._spec.first_user] if self._spec.first_user else [])})
+
     def run(self, argv: list[str], *, stdin: bytes = b"", timeout: float = 60.0, root: bool = True) -> Result:
         """Run `argv`; see `provider.transport.Transport.run`.
 

@@ -25,6 +25,7 @@ class Shell:
     host: str
     prefix: list[str]
     calls: list[list[str]] = field(default_factory=list)
+    accounts: frozenset[str] = frozenset({"deploy"})
 
     def run(self, argv: list[str], *, stdin: bytes = b"", timeout: float = 60.0, root: bool = True) -> Result:
         self.calls.append(argv)

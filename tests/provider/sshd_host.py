@@ -56,6 +56,7 @@ class SshdHost(Shell):
 
     def __post_init__(self) -> None:
         self.transport = self.connect()
+        self.accounts = self.transport.accounts
 
     def connect(self, **changes: Any) -> SshTransport:
         """Return a transport of a new run, as another operator's provider would have it."""

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 import yaml
 from remote_hosts import Bench, Shell, debian_host, run
+from sshd_host import image
 
-from lab import Lab, images
+from lab import Lab
 from provider.kinds.base import State
 from provider.kinds.host import Host
 from provider.kinds.host_check import check_host
-from provider.plan.host import Account, HostFacts, Step, assume, plan
+from provider.plan.host import assume, plan
+from provider.plan.host_facts import Account, HostFacts, Listener, Right
+from provider.plan.strangers import Step, Strangers
 
 CASES = Path(__file__).parent.parent / "cases"
 
@@ -25,13 +28,32 @@ def facts(spec: dict[str, Any]) -> HostFacts:
         groups, keys = frozenset(fields.pop("groups", [])), tuple(fields.pop("keys", []))
         accounts[name] = Account(name, groups=groups, keys=keys, **fields)
     tools = {"tools": frozenset(spec["tools"])} if "tools" in spec else {}
+    rights = tuple(
+        Right(**{"way": right.get("group") or right.get("file"), **right}) for right in spec.get("rights", [])
+    )
     return HostFacts(
-        "privas", frozenset(spec.get("packages", [])), accounts, spec.get("uids", {}), spec.get("units", {}), **tools
+        "privas",
+        frozenset(spec.get("packages", [])),
+        accounts,
+        spec.get("uids", {}),
+        spec.get("units", {}),
+        sysctls=spec.get("sysctls", {}),
+        unfinished=spec.get("unfinished", False),
+        logins={name: Account(name, uid, shell="/bin/bash") for name, uid in spec.get("logins", {}).items()},
+        rights=rights,
+        listeners=tuple(Listener(*listener) for listener in spec.get("listeners", [])),
+        ours=frozenset({"root", "deploy"}),
+        **tools,
     )
 
 
 def show(step: Step) -> str:
-    words = ["…" if "authorized_keys" in word else word for word in step.argv if word not in ("sh", "-c")]
+    long = ("authorized_keys", "visudo")
+    words = [
+        "…" if any(name in word for name in long) else word
+        for word in step.argv
+        if word not in ("sh", "-c", "numerian")
+    ]
     return " ".join(words) + (f" < {step.stdin.decode().strip()}" if step.stdin else "")
 
 
@@ -42,6 +64,8 @@ def test_case(case: dict[str, Any]) -> None:
     result = plan(facts(case.get("facts", {})), case.get("olds"), case["news"])
     assert [show(step) for step in result.steps] == case.get("steps", [])
     assert [str(error) for error in result.errors] == case.get("errors", [])
+    told = Strangers.of(facts(case.get("facts", {})), case["news"]).words("privas", case.get("olds", {}))
+    assert [*result.warnings, *told] == case.get("warnings", [])
     if "changes" in case:
         assert {path: change.value for path, change in result.changes.items()} == case["changes"]
 
@@ -52,10 +76,14 @@ def test_a_state_differs_in_nothing_from_itself() -> None:
             "host": "privas",
             "packages": ["nginx"],
             "accounts": [{"name": "a", "uid": 5.0, "groups": ["b"], "keys": ["ssh-ed25519 AAAA"]}],
-            "units": {"x.timer": "disabled", "y.service": "enabled"},
+            "units": {"x.timer": "disabled", "y.service": "enabled", "z.service": "masked"},
+            "sysctls": {"net.ipv4.ip_forward": 1, "net.ipv4.tcp_rmem": "4096 1\t2"},
+            "ports": ["tcp/22"],
+            "rights": ["deploy"],
         }
     )
     assert failures == []
+    assert props["sysctls"] == {"net.ipv4.ip_forward": "1", "net.ipv4.tcp_rmem": "4096 1 2"}
     result = plan(assume("privas", props), props, props)
     assert result.changes == {}
     assert result.steps == []
@@ -72,6 +100,9 @@ def test_all_faults_come_at_once_with_their_paths() -> None:
                 "b",
             ],
             "units": {"docker": "on"},
+            "sysctls": {"x y": "1", "a.b": [1]},
+            "ports": ["tcp/22", "tcp/0", "udp/65536", "22", 5],
+            "rights": ["ops1", "A B"],
             "hots": "x",
         }
     )
@@ -90,6 +121,13 @@ def test_all_faults_come_at_once_with_their_paths() -> None:
         "hots",
         "packages[1]",
         "packages[2]",
+        "ports[1]",
+        "ports[2]",
+        "ports[3]",
+        "ports[4]",
+        "rights[1]",
+        'sysctls["a.b"]',
+        'sysctls["x y"]',
         'units["docker"]',
         'units["docker"]',
     ]
@@ -97,7 +135,7 @@ def test_all_faults_come_at_once_with_their_paths() -> None:
 
 @pytest.fixture(scope="module")
 def debian(lab: Lab) -> Iterator[Shell]:
-    with debian_host(images.tag("server")) as shell:
+    with debian_host(image()) as shell:
         yield shell
 
 
