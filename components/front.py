@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from typing import Any
+
 import pulumi
 import pulumi_docker as docker
 
@@ -29,7 +33,9 @@ class Front:
         image = service_image(server.name, "front", platform.images.front, on_engine)
         service = self._service(platform, [image])
         base = self._base_files(platform, service)
-        self._container(image, pulumi.ResourceOptions.merge(on_engine, pulumi.ResourceOptions(depends_on=[base])))
+        settings = self._settings()
+        roll = self._roll(image, settings, base)
+        self._container(image, settings, pulumi.ResourceOptions.merge(on_engine, self._after([roll])))
         self.ready = [service, base]
 
     def _service(self, platform: Platform, after: list[pulumi.Resource]) -> Service:
@@ -63,32 +69,51 @@ class Front:
             opts=self._after([service]),
         )
 
-    def _container(self, image: docker.RemoteImage, opts: pulumi.ResourceOptions) -> docker.Container:
-        return docker.Container(
+    def _roll(self, image: docker.RemoteImage, settings: dict[str, Any], base: Files) -> Files:
+        """What makes the container another one. It changes just before: then the server holds new connections back."""
+        digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+        content = pulumi.Output.concat("image ", image.image_id, f"\nsettings {digest}\n")
+        return Files(
+            f"{self.server.name}-front-roll",
+            host=self.server.name,
+            files={front.ROLL: {"content": content, "mode": "0644", "owner": "root", "group": "root"}},
+            run=[front.ROLL_COMMAND],
+            opts=self._after([base]),
+        )
+
+    def _container(self, image: docker.RemoteImage, settings: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        docker.Container(
             f"{self.server.name}-front-container",
-            name="front",
             image=image.image_id,
-            user=f"{front.UID}:{front.UID}",
-            read_only=True,
-            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
-            security_opts=["no-new-privileges"],
-            tmpfs={"/tmp": f"size=64m,uid={front.UID},mode=0700"},  # noqa: S108 (a file system of its own)
-            ports=[
-                docker.ContainerPortArgs(internal=inside, external=outside, ip=address)
-                for outside, inside in ((80, 8080), (443, 8443))
-                for address in front.listen_addresses(self.server)
-            ],
-            volumes=[
-                docker.ContainerVolumeArgs(host_path=path, container_path=path, read_only=path != front.LOGS)
-                for path in sorted((front.CONFIG, front.SITES, front.CERTIFICATES, front.CHALLENGES, front.LOGS))
-            ],
-            restart="unless-stopped",
-            must_run=True,
-            log_driver="json-file",
-            log_opts={"max-size": "10m", "max-file": "3"},
+            **settings,
             # A second `front` can't be made while the first holds its name and ports.
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
         )
+
+    def _settings(self) -> dict[str, Any]:
+        """Return all that is said of the container but its image, as plain data."""
+        return {
+            "name": "front",
+            "user": f"{front.UID}:{front.UID}",
+            "read_only": True,
+            "capabilities": {"drops": ["ALL"]},
+            "security_opts": ["no-new-privileges"],
+            "tmpfs": {"/tmp": f"size=64m,uid={front.UID},mode=0700"},  # noqa: S108 (a file system of its own)
+            "ports": [
+                {"internal": inside, "external": outside, "ip": address}
+                for outside, inside in ((80, 8080), (443, 8443))
+                for address in front.listen_addresses(self.server)
+            ],
+            "volumes": [
+                {"host_path": path, "container_path": path, "read_only": path != front.LOGS}
+                for path in sorted((front.CONFIG, front.SITES, front.CERTIFICATES, front.CHALLENGES, front.LOGS))
+            ],
+            "restart": "unless-stopped",
+            "must_run": True,
+            "destroy_grace_seconds": front.GRACE_SECONDS,
+            "log_driver": "json-file",
+            "log_opts": {"max-size": "10m", "max-file": "3"},
+        }
 
     def _after(self, resources: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=resources))

@@ -25,7 +25,7 @@ CHALLENGES = "/srv/acme"
 LOGS = "/var/log/front"
 UID = 601
 ACME_UID = 602
-PACKAGES = ("ca-certificates", "curl", "docker.io", "lego", "logrotate", "openssl")
+PACKAGES = ("ca-certificates", "curl", "docker.io", "iproute2", "lego", "logrotate", "nftables", "openssl")
 
 _GENERATION = "front/srv/front/config"
 _CONTENT = {"static": "files", "php": "php"}
@@ -62,6 +62,10 @@ def validate_command(platform: Platform) -> list[str]:
 
 RELOAD_COMMAND = ["/usr/local/sbin/numerian-front", "reload"]
 RUNNING_COMMAND = ["/usr/local/sbin/numerian-front", "running"]
+ROLL_COMMAND = ["/usr/local/sbin/numerian-front", "roll"]
+ROLL = "/etc/numerian/front-container"
+GRACE_SECONDS = 5
+"""How long an old container may finish its answers when another takes its place; new visitors wait meanwhile."""
 
 
 def base_files(platform: Platform, server: Server) -> dict[str, Managed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import runpy
 import shutil
 from collections.abc import Iterator
@@ -133,6 +134,18 @@ def test_the_front_is_published_on_ipv4_and_ipv6(recorder: Recorder) -> None:
     assert {(port["external"], port["ip"]) for port in ports} == {
         (external, address) for external in (80, 443) for address in ("0.0.0.0", "::")
     }
+
+
+def test_new_connections_are_held_back_just_before_a_front_is_replaced(recorder: Recorder) -> None:
+    """Two containers can't have the ports: whatever makes the container another one is in a file that comes before."""
+    finished(recorder)
+    roll = recorder.of("Files")["privas-front-roll"]
+    assert roll["run"] == [["/usr/local/sbin/numerian-front", "roll"]]
+    (file,) = roll["files"].values()
+    assert re.fullmatch(r"image \S+\nsettings [0-9a-f]{16}\n", file["content"])
+    order = [made.name for made in recorder.made]
+    assert order.index("privas-front") < order.index("privas-front-roll") < order.index("privas-front-container")
+    assert recorder.of("Container")["privas-front-container"]["destroyGraceSeconds"] == 5
 
 
 def test_a_php_site_has_a_container_that_can_do_little_and_reaches_nothing(recorder: Recorder) -> None:
