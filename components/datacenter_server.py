@@ -9,7 +9,7 @@ import pulumi_docker as docker
 
 from components.front import Front
 from components.php_site import PhpSites
-from components.uploads import Uploads
+from components.uploads import Uploads, watch
 from numerian import front, uploads
 from numerian.model import Member, Platform, Server
 from provider.resources import Host
@@ -39,11 +39,13 @@ class DatacenterServer(pulumi.ComponentResource):
         self.register_outputs({})
 
     def take_uploads(self, members: Iterable[Member], sites: Mapping[str, pulumi.Resource]) -> None:
-        """Let webmasters upload, where a member has any; their accounts wait for the `sites` (by the member's code)."""
-        mine = uploads.uploading(members)
-        if mine:
-            after = [sites[member.code] for member in mine]
-            Uploads(self.server, self._platform, mine, self, self._on_engine, after)
+        """Let webmasters upload and watch over files that change; both wait for the `sites` (by the member's code)."""
+        writing = uploads.writing(members)
+        if not writing:
+            return
+        watched = watch(self.server, self._platform, writing, self, [sites[member.code] for member in writing])
+        if mine := uploads.uploading(writing):
+            Uploads(self.server, self._platform, mine, self, self._on_engine, [watched])
 
     def _host(self) -> Host:
         return Host(

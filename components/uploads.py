@@ -1,4 +1,4 @@
-"""Uploads by SFTP to a server: image, service, accounts of all webmasters, container."""
+"""Uploads by SFTP to a server: image, service, accounts of all webmasters, container; and the watch over all files."""
 
 from __future__ import annotations
 
@@ -13,6 +13,20 @@ from numerian import uploads
 from numerian.managed import SITES
 from numerian.model import Member, Platform, Server
 from provider.resources import Files, KeyPair, Password, Service
+
+
+def watch(
+    server: Server, platform: Platform, members: Sequence[Member], parent: pulumi.Resource, after: list[pulumi.Resource]
+) -> Files:
+    """Declare what keeps the states of members' files and measures their room, where webmasters or PHP write."""
+    return Files(
+        f"{server.name}-watch",
+        host=server.name,
+        files=file_inputs(uploads.watch_files(platform, members)),
+        folders=folder_inputs(uploads.watch_folders()),
+        run=uploads.UNIT_COMMANDS,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
+    )
 
 
 class Uploads:
@@ -48,7 +62,7 @@ class Uploads:
         self._container(image, pulumi.ResourceOptions.merge(on_engine, pulumi.ResourceOptions(depends_on=[accounts])))
 
     def _accounts(self, platform: Platform, after: list[pulumi.Resource]) -> Files:
-        files = uploads.account_files(self.members) | uploads.host_files(platform, self.members)
+        files = uploads.account_files(self.members) | uploads.host_files(platform)
         return Files(
             f"{self.server.name}-uploads",
             host=self.server.name,
@@ -56,7 +70,6 @@ class Uploads:
             files=file_inputs(files),
             folders=folder_inputs(uploads.host_folders()),
             secrets=self._secrets(),
-            run=uploads.UNIT_COMMANDS,
             opts=self._after(after),
         )
 

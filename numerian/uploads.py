@@ -11,7 +11,8 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 
 from numerian.managed import SITES, Folder, Managed, identity
-from numerian.model import Member, Platform, Server, Webmaster
+from numerian.model import Member, Platform, Webmaster
+from numerian.php import is_php
 from numerian.rendering import TEMPLATES, Target, render
 
 PORT = 2022
@@ -138,15 +139,38 @@ def password_hash(password: str, login: str, version: int) -> str:
     return str(sha512_crypt.using(salt=salt(login, version), rounds=ROUNDS).hash(password))
 
 
-def host_files(platform: Platform, members: Iterable[Member]) -> dict[str, Managed]:
-    """Return the files elsewhere on a server: scripts, the unit that watches, its settings, rotation of the log."""
+def host_files(platform: Platform) -> dict[str, Managed]:
+    """Return the service's files elsewhere on a server: how it is reloaded, and the rotation of its log."""
+    return {
+        "/usr/local/sbin/numerian-sftp": Managed(_verbatim("usr/local/sbin/numerian-sftp"), mode="0755"),
+        "/etc/logrotate.d/numerian-uploads": Managed(
+            render("uploads/etc/logrotate.d/numerian-uploads.j2", Target.PLAIN, days=platform.logs.uploads_days)
+        ),
+    }
+
+
+def host_folders() -> dict[str, Folder]:
+    """Return the service's folders."""
+    return {SPOOL: Folder(mode="0700"), LOGS: Folder(mode="0750")}
+
+
+# --- states and room ------------------------------------------------------------------------------------------------
+
+
+def writing(members: Iterable[Member]) -> tuple[Member, ...]:
+    """Return the members whose files change on the server: by a webmaster, or by PHP."""
+    return tuple(member for member in members if webmasters(member) or is_php(member))
+
+
+def watch_files(platform: Platform, members: Iterable[Member]) -> dict[str, Managed]:
+    """Return what keeps the states of members' files and measures their room: scripts, their unit, its settings."""
     files = {
         f"/usr/local/sbin/{program}": Managed(_verbatim(f"usr/local/sbin/{program}"), mode="0755")
-        for program in ("numerian-sftp", "numerian-states", "numerian-uploads")
+        for program in ("numerian-states", "numerian-uploads")
     }
     unit = "etc/systemd/system/numerian-uploads.service"
     files[f"/{unit}"] = Managed(_verbatim(unit))
-    rows = [{"code": member.code, "uid": member.uid, "quota_mb": member.plan.quota_mb} for member in members]
+    rows = [{"code": identity(member), "uid": member.uid, "quota_mb": member.plan.quota_mb} for member in members]
     files["/etc/numerian/uploads"] = Managed(
         render(
             "uploads/etc/numerian/uploads.j2",
@@ -155,10 +179,12 @@ def host_files(platform: Platform, members: Iterable[Member]) -> dict[str, Manag
             members=rows,
         )
     )
-    files["/etc/logrotate.d/numerian-uploads"] = Managed(
-        render("uploads/etc/logrotate.d/numerian-uploads.j2", Target.PLAIN, days=platform.logs.uploads_days)
-    )
     return files
+
+
+def watch_folders() -> dict[str, Folder]:
+    """Return the folders of the watch. States are root's alone: whoever uploads can't reach them."""
+    return {FULL: Folder(), STATES: Folder(mode="0700")}
 
 
 def _verbatim(path: str) -> str:
@@ -166,18 +192,8 @@ def _verbatim(path: str) -> str:
     return (TEMPLATES / "uploads" / path).read_text(encoding="utf-8")
 
 
-def host_folders() -> dict[str, Folder]:
-    """Return the folders of the service. States are root's alone: whoever uploads can't reach them."""
-    return {FULL: Folder(), SPOOL: Folder(mode="0700"), STATES: Folder(mode="0700"), LOGS: Folder(mode="0750")}
-
-
 UNIT_COMMANDS = [
     ["systemctl", "daemon-reload"],
     ["systemctl", "enable", "numerian-uploads.service"],
     ["systemctl", "restart", "numerian-uploads.service"],
 ]
-
-
-def address(member: Member, server: Server) -> tuple[str, ...]:
-    """Return where a webmaster connects to: the site's own name, and until that leads here the server's addresses."""
-    return (*((member.site.main_name,) if member.site else ()), *server.public_addresses)

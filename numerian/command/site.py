@@ -89,17 +89,17 @@ def run(options: Namespace) -> int:
     with connect(place) as servers:
         if options.action == "room":
             return _room(servers, inventory, as_json=options.json)
-        member = _uploading(find(inventory, options.member))
+        member = _writing(find(inventory, options.member))
         if options.action == "states":
             return _states(servers, member)
         return _undo(servers, member, options.to, sure=options.yes)
 
 
-def _uploading(member: Member) -> Member:
+def _writing(member: Member) -> Member:
     from numerian import uploads
 
-    if not uploads.webmasters(member):
-        raise SiteError(f"{member.name} ({member.code}) has no webmaster, so no states of its files are kept")
+    if not uploads.writing([member]):
+        raise SiteError(f"{member.name} ({member.code}) has no webmaster and no PHP: nothing changes its files")
     return member
 
 
@@ -204,7 +204,7 @@ def room_of(line: str) -> Room:
 def _room(servers: Servers, inventory: Inventory, *, as_json: bool) -> int:
     from numerian import uploads
 
-    members = uploads.uploading(inventory.members)
+    members = uploads.writing(inventory.members)
     answers = servers.ask_all(sorted({member.server for member in members}), [UPLOADS, "status"])
     errors = [str(answer) for answer in answers.values() if not isinstance(answer, str)]
     lines = [line for answer in answers.values() if isinstance(answer, str) for line in answer.splitlines()]
