@@ -224,3 +224,43 @@ def test_what_is_wrong_with_the_inventory_is_told_without_a_traceback(recorder: 
         run_program()
     assert caught.value.__suppress_context__
     assert "Traceback" not in str(caught.value)
+
+
+def test_webmasters_of_a_server_share_one_service_that_can_do_little(recorder: Recorder) -> None:
+    finished(recorder)
+    container = recorder.of("Container")["privas-sftp-container"]
+    assert container["readOnly"] is True and container["securityOpts"] == ["no-new-privileges"]
+    assert container["capabilities"]["drops"] == ["ALL"]
+    assert container["capabilities"]["adds"] == ["CAP_SETGID", "CAP_SETUID", "CAP_SYS_CHROOT"]
+    writable = {volume["hostPath"] for volume in container["volumes"] if not volume["readOnly"]}
+    assert writable == {"/srv/sites", "/var/log/sftp"}
+    assert [port["external"] for port in container["ports"]] == [2022]
+
+
+def test_passwords_leave_the_program_as_hashes_only(recorder: Recorder) -> None:
+    finished(recorder)
+    passwords = recorder.of("Password")
+    assert {"accueil-07186-password", "mairie-26114-password"} <= set(passwords)
+    accounts = recorder.of("Files")["privas-uploads"]
+    assert accounts["secrets"][SECRET_MARK] == SECRET
+    assert accounts["secrets"]["value"]["accueil-07186"].startswith("$6$")
+    assert "generated-one" not in str(accounts)
+
+
+def test_accounts_come_after_the_folders_that_they_are_shut_into(recorder: Recorder) -> None:
+    finished(recorder)
+    order = [made.name for made in recorder.made]
+    for site in ("07186-site", "07330-site"):
+        assert order.index(site) < order.index("privas-watch") < order.index("privas-uploads")
+
+
+def test_where_nobody_uploads_and_no_php_runs_there_is_neither_service_nor_watch(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    (tmp_path / "inventory").unlink()
+    shutil.copytree(ROOT / "inventory", tmp_path / "inventory")
+    for file in (tmp_path / "inventory" / "members").iterdir():
+        if not file.name.startswith(("07319", "42141")):
+            file.unlink()
+    finished(recorder)
+    assert not [made.name for made in recorder.made if "sftp" in made.name or "watch" in made.name]

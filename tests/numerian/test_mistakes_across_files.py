@@ -65,9 +65,9 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
             "datacenters.yaml": DATACENTERS + "    capacity:\n      sites: 1\n      disk_gb: 2\n",
         },
         """
-        datacenters.yaml:17:14: privas has room for sites: 1, and its members need 2
+        datacenters.yaml:18:14: privas has room for sites: 1, and its members need 2
           → move members to another server (server:), or raise it if there is room
-        datacenters.yaml:18:16: privas has room for disk_gb: 2, and its members need 3
+        datacenters.yaml:19:16: privas has room for disk_gb: 2, and its members need 3
           → move members to another server (server:), or raise it if there is room
         """,
     ),

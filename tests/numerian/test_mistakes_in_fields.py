@@ -16,14 +16,14 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
     "a mistyped day of the week": (
         {"datacenters.yaml": DATACENTERS.replace("label: Privas\n", "label: Privas\n    reboot: mradi 03:30\n")},
         """
-        datacenters.yaml:12:13: "mradi" isn't a day of the week
+        datacenters.yaml:13:13: "mradi" isn't a day of the week
           → did you mean mardi 03:30?
         """,
     ),
     "an hour that no clock has": (
         {"datacenters.yaml": DATACENTERS.replace("label: Privas\n", "label: Privas\n    reboot: mardi 24:30\n")},
         """
-        datacenters.yaml:12:13: "mardi 24:30" holds no time of the day
+        datacenters.yaml:13:13: "mardi 24:30" holds no time of the day
           → write one like mardi 03:30
         """,
     ),
@@ -39,6 +39,37 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
         """
         members/07186-privas.yaml:6:1: unknown key "domian"
           → did you mean "domain" under site:?
+        """,
+    ),
+    "a webmaster who can't log in": (
+        {FILE: PRIVAS + "  webmasters:\n    - name: accueil\n"},
+        """
+        members/07186-privas.yaml:7:7: nothing lets this webmaster log in
+          → add keys:, or password: 1 for a generated one
+        """,
+    ),
+    "two webmasters of one name": (
+        {
+            FILE: PRIVAS
+            + "  webmasters:\n    - name: accueil\n      password: 1\n    - name: accueil\n      password: 2\n"
+        },
+        """
+        members/07186-privas.yaml:9:13: "accueil" is there twice
+          → give each a name of its own
+        """,
+    ),
+    "a person's name for a webmaster": (
+        {FILE: PRIVAS + "  webmasters:\n    - name: Jeanne D.\n      password: 1\n"},
+        """
+        members/07186-privas.yaml:7:13: "Jeanne D." isn't a name that is taken
+          → write small letters, digits and hyphens
+        """,
+    ),
+    "a password that somebody chose": (
+        {FILE: PRIVAS + "  webmasters:\n    - name: accueil\n      password: soleil\n"},
+        """
+        members/07186-privas.yaml:8:17: "soleil" isn't a whole number
+          → write digits only
         """,
     ),
     "a mistyped key in a group": (
