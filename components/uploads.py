@@ -9,7 +9,7 @@ import pulumi_docker as docker
 
 from components.files import file_inputs, folder_inputs
 from components.service_image import service_image
-from numerian import uploads
+from numerian import front, uploads
 from numerian.managed import SITES
 from numerian.model import Member, Platform, Server
 from provider.resources import Files, KeyPair, Password, Service
@@ -100,7 +100,10 @@ class Uploads:
             security_opts=["no-new-privileges"],
             tmpfs={"/run/sshd": "size=1m,mode=0755"},
             memory=512,
-            ports=[docker.ContainerPortArgs(internal=uploads.PORT, external=uploads.PORT)],
+            ports=[
+                docker.ContainerPortArgs(internal=uploads.PORT, external=uploads.PORT, ip=address)
+                for address in front.listen_addresses(self.server)
+            ],
             volumes=[
                 docker.ContainerVolumeArgs(host_path=path, container_path=path, read_only=path == uploads.ROOT)
                 for path in sorted((uploads.ROOT, SITES, uploads.LOGS))

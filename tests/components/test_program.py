@@ -234,7 +234,7 @@ def test_webmasters_of_a_server_share_one_service_that_can_do_little(recorder: R
     assert container["capabilities"]["adds"] == ["CAP_SETGID", "CAP_SETUID", "CAP_SYS_CHROOT"]
     writable = {volume["hostPath"] for volume in container["volumes"] if not volume["readOnly"]}
     assert writable == {"/srv/sites", "/var/log/sftp"}
-    assert [port["external"] for port in container["ports"]] == [2022]
+    assert [(port["external"], port["ip"]) for port in container["ports"]] == [(2022, "0.0.0.0"), (2022, "::")]
 
 
 def test_passwords_leave_the_program_as_hashes_only(recorder: Recorder) -> None:
