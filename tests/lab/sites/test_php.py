@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 from deployment import Deployed
+
+from numerian import php
 
 CODE = "07330"
 SITE = "https://www.vallon-pont-d-arc.test"
-NEIGHBOUR = "https://les-vans.test"
+NEIGHBOUR = "https://les-vans.test/"
+"""Of the same server, with PHP too."""
+STATIC = "https://www.privas.test/"
 HOME = f"/srv/sites/{CODE}/www"
 
 
@@ -42,3 +52,91 @@ def test_a_program_answers_and_says_nothing_of_itself(sites: Deployed) -> None:
         assert "x-powered-by" not in headers and "strict-transport-security" in headers
     finally:
         remove(sites, "hello.php")
+
+
+def test_a_file_that_a_visitor_sends_arrives_and_one_above_the_plan_is_refused(sites: Deployed) -> None:
+    put(sites, "take.php", '<?php echo $_FILES["f"]["error"] ?? "none", " ", $_FILES["f"]["size"] ?? 0;')
+    try:
+        make = "head -c 15000000 /dev/zero > /tmp/fits; head -c 20000000 /dev/zero > /tmp/big"
+        sites.lab.exec("client", ["sh", "-c", make])
+        assert sites.get(f"{SITE}/take.php", "-F", "f=@/tmp/fits")[2].strip() == "0 15000000"
+        assert sites.get(f"{SITE}/take.php", "-F", "f=@/tmp/big")[0] == 413
+    finally:
+        remove(sites, "take.php")
+
+
+def test_while_php_is_away_visitors_read_why_and_neighbours_notice_nothing(sites: Deployed) -> None:
+    sites.sh("privas", f"docker stop php-{CODE}")
+    try:
+        status, headers, body = sites.get(f"{SITE}/")
+        assert (status, headers["retry-after"], headers["cache-control"]) == (503, "30", "no-store")
+        assert "Site momentanément indisponible" in body and "strict-transport-security" in headers
+        for neighbour in (STATIC, NEIGHBOUR, f"{SITE}/index.html", f"{SITE}/mentions-legales"):
+            assert sites.get(neighbour)[0] == 200, neighbour
+    finally:
+        sites.sh("privas", f"docker start php-{CODE}")
+    until(lambda: sites.get(f"{SITE}/")[0] == 200)
+
+
+def until(done: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+BOMBS = {
+    # Each as the member's own uid in his container, for as long as it is let.
+    "memory": 'php -r \'ini_set("memory_limit", -1); $a = []; while (true) { $a[] = str_repeat("x", 1 << 20); }\'',
+    "processes": "bomb() { bomb & bomb & }; bomb; sleep 4",
+    "processors": "for i in 1 2 3 4; do timeout 4 sh -c 'while :; do :; done' & done; wait",
+    "the disk of /tmp": "cat /dev/zero > /tmp/full",
+}
+
+
+@pytest.mark.parametrize("what", BOMBS)
+def test_who_takes_all_that_he_can_takes_nothing_from_his_neighbours(sites: Deployed, what: str) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        inside = ["timeout", "20", "docker", "exec", f"php-{CODE}", "sh", "-c", BOMBS[what]]
+        bombing = thread.submit(sites.lab.exec, "privas", inside)
+        time.sleep(0.5)
+        took = [answer_seconds(sites, url) for _ in range(3) for url in (STATIC, NEIGHBOUR)]
+        code, out, err = bombing.result()
+    assert max(took) < 5, took
+    if what == "memory":
+        assert code == 137, f"it wasn't ended: {code} {out} {err}"
+    if what == "the disk of /tmp":
+        assert "No space left" in err
+    sites.sh("privas", f"docker restart --time 1 php-{CODE}")
+    until(lambda: sites.get(f"{SITE}/")[0] == 200)
+
+
+def answer_seconds(sites: Deployed, url: str) -> float:
+    code, out, err = sites.lab.curl("-o", "/dev/null", "-w", "%{http_code} %{time_total}", url)
+    status, seconds = out.split()
+    assert (code, status) == (0, "200"), err
+    return float(seconds)
+
+
+def test_limits_are_what_the_plan_says_seen_from_inside(sites: Deployed) -> None:
+    plan = sites.inventory.by_code[CODE].plan.php
+    fork = "for (1..60) { my $p = fork; last unless defined $p; if (!$p) { sleep 3; exit } $n++ } print $n; 1 while wait > 0"
+    started = int(inside(sites, ["perl", "-e", fork]))
+    assert plan.processes < started < 2 * plan.processes + 16
+    busy = "for i in 1 2 3 4; do timeout 2 sh -c 'while :; do :; done' & done; wait; times | tail -n 1"
+    minutes = re.findall(r"(\d+)m([\d.]+)s", inside(sites, ["sh", "-c", busy]))
+    assert sum(60 * int(m) + float(s) for m, s in minutes) < 2 * plan.cpu * 1.5 + 0.3
+    show = "echo ini_get('memory_limit'), ' ', ini_get('upload_max_filesize'), ' ', ini_get('max_execution_time');"
+    put(sites, "show.php", f"<?php {show}")
+    try:
+        memory = php.memory_of_one(plan)
+        assert sites.get(f"{SITE}/show.php")[2].strip() == f"{memory}M {plan.upload_mb}M {plan.seconds}"
+    finally:
+        remove(sites, "show.php")
+
+
+def inside(sites: Deployed, argv: list[str]) -> str:
+    """Run a program in the member's container, as the member's uid."""
+    code, out, err = sites.lab.exec("privas", ["docker", "exec", f"php-{CODE}", *argv])
+    assert code == 0, out + err
+    return out
