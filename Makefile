@@ -6,7 +6,7 @@ VENV = .venv/bin
 export NUMERIAN_TEST_LAB ?= test
 
 .DEFAULT_GOAL := help
-.PHONY: help lab lab-down lab-status test check bench lock
+.PHONY: help lab lab-down lab-status test faults check bench lock
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ test: ## set up everything, then run all checks and all tests, on real servers
 	@$(PYTHON) -m lab up --name $(NUMERIAN_TEST_LAB)
 	@$(MAKE) --no-print-directory check
 	@$(VENV)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+
+faults: ## provoke every fault on real servers (an hour; FAULTS=all cuts at every single call, some hours)
+	@$(PYTHON) -m lab up --name $(NUMERIAN_TEST_LAB)
+	@$(VENV)/python -m pytest -m faults tests/faults
 
 check: ## formatting, lint, types
 	@$(VENV)/ruff check .

@@ -10,17 +10,18 @@ import pytest
 from lab import Lab, cache, layout
 
 ROOT = Path(__file__).resolve().parent.parent
-LAB = ROOT / "tests" / "lab"
+ON_SERVERS = (ROOT / "tests" / "lab", ROOT / "tests" / "faults")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker by which the slow half can be left out: `pytest -m "not lab"`."""
     config.addinivalue_line("markers", "lab: needs the lab's servers (`make test` starts them)")
+    config.addinivalue_line("markers", "faults: takes long; left out but by `make faults` (`pytest -m faults`)")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what lies in tests/lab, and say what has to stay on one worker: a module, and all that uses the servers."""
-    on_servers = LAB in item.path.parents
+    """Mark what needs the lab, and say what has to stay on one worker: a module, and all that uses the servers."""
+    on_servers = any(folder in item.path.parents for folder in ON_SERVERS)
     if on_servers:
         item.add_marker(pytest.mark.lab)
     item.add_marker(pytest.mark.xdist_group("lab" if on_servers else str(item.path.relative_to(ROOT))))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 import sys
 import time
 from argparse import ArgumentParser, Namespace
@@ -11,7 +9,7 @@ from dataclasses import dataclass
 
 from numerian.command import add_stack_option
 from numerian.command.terminal import Progress, confirm, say, style
-from numerian.engine import changes, environment, faults, locks, report, workspace
+from numerian.engine import changes, environment, faults, locks, report, turn, workspace
 from numerian.engine import run as runner
 from numerian.engine.environment import Session
 from numerian.engine.workspace import Workspace, WorkspaceError
@@ -70,7 +68,8 @@ def run(options: Namespace) -> int:
         if not _confirmed(verb, place):
             say("nothing was changed")
             return 1
-    return _tell(_engine(session, options, verb, refresh=refresh), options, planned=False)
+    with turn.take(place, f"numerian {verb}"):
+        return _tell(_engine(session, options, verb, refresh=refresh), options, planned=False)
 
 
 def _prepare(place: Workspace, options: Namespace) -> Session:
@@ -101,7 +100,7 @@ def _shown_first(verb: str) -> tuple[str, ...]:
 
 
 def _engine(session: Session, options: Namespace, verb: str, *extra: str, refresh: bool) -> Result:
-    message = f"numerian {options.command}, by {_who()}"
+    message = f"numerian {options.command}, by {turn.who()}"
     ours = session.engine.ours
     words = runner.arguments(verb, options.stack, ours=ours, refresh=refresh, message=message, extra=extra)
     progress = Progress()
@@ -125,13 +124,6 @@ def _engine(session: Session, options: Namespace, verb: str, *extra: str, refres
         steps = [*outcome.log.drifted.values(), *steps]
     found = faults.faults(outcome.log, outcome.said if outcome.code else "")
     return Result(outcome, changes.entries(outcome.log, steps), found, time.monotonic() - started)
-
-
-def _who() -> str:
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (OSError, KeyError):
-        return socket.gethostname()
 
 
 def _confirmed(verb: str, place: Workspace) -> bool:

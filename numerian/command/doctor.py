@@ -156,7 +156,8 @@ def _stack(place: Workspace) -> Iterator[Finding]:
     yield _passphrase(place.passphrase_file)
     for lock in locks.read(place):
         remedy = "the next `numerian up` removes it" if lock.is_dead else "wait for it, or run `pulumi cancel`"
-        yield Finding("lock", f"{lock.user}@{lock.host}, process {lock.pid}, since {lock.since}", remedy)
+        holder = "can't be read" if lock.damaged else f"process {lock.pid}"
+        yield Finding("lock", f"{lock.user}@{lock.host}, {holder}, since {lock.since}", remedy)
 
 
 def _passphrase(path: Path) -> Finding:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from numerian.engine.workspace import Workspace
@@ -19,10 +21,17 @@ class Lock:
     user: str
     host: str
     since: str
+    damaged: bool = False
+    """Nothing in it can be read: `user` and `since` are the file's own."""
 
     @property
     def is_dead(self) -> bool:
-        """Tell whether the process was on this machine and is an engine no more. Elsewhere: nobody can tell, so no."""
+        """Tell whether the process was on this machine and is an engine no more. Elsewhere: nobody can tell, so no.
+
+        A damaged one is dead when this machine was started after it was written: a power cut leaves empty files.
+        """
+        if self.damaged:
+            return self.file.exists() and self.file.stat().st_mtime < _started_at()
         return self.host == socket.gethostname() and not _is_engine(self.pid)
 
 
@@ -36,7 +45,9 @@ def read(workspace: Workspace) -> list[Lock]:
         try:
             fields = json.loads(file.read_text(encoding="utf-8"))
             found.append(Lock(file, fields["pid"], fields["username"], fields["hostname"], fields["timestamp"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
+            found += _damaged(file)
+        except OSError:
             continue
     return found
 
@@ -47,6 +58,23 @@ def clear_dead(workspace: Workspace) -> list[Lock]:
     for lock in dead:
         lock.file.unlink(missing_ok=True)
     return dead
+
+
+def _damaged(file: Path) -> list[Lock]:
+    try:
+        status = file.stat()
+        since = datetime.fromtimestamp(status.st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return [Lock(file, 0, file.owner(), socket.gethostname(), since, damaged=True)]
+    except (OSError, KeyError):
+        return []
+
+
+def _started_at() -> float:
+    """Return when this machine was started, in seconds since 1970; 0 where that isn't known."""
+    try:
+        return time.time() - float(Path("/proc/uptime").read_text(encoding="utf-8").split()[0])
+    except (OSError, ValueError):
+        return 0.0
 
 
 def _is_engine(pid: int) -> bool:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from numerian.engine import state_copies
 from numerian.errors import NumerianError
 
 DEFAULT_STACK = "lab"
@@ -135,6 +136,8 @@ def require_stack(workspace: Workspace) -> None:
     state = state_file(workspace)
     if state is not None and not state.is_file():
         raise WorkspaceError(f"the state of {workspace.stack} isn't here ({state}); bring it back, or {remedy}")
+    if state is not None:
+        state_copies.check(state, workspace.stack)
 
 
 def has_passphrase(workspace: Workspace) -> bool:
@@ -165,5 +168,6 @@ def is_first_deployment(workspace: Workspace) -> bool:
     members = workspace.inventory / "members"
     if state is None or state.suffix != ".json" or not state.is_file() or not members.is_dir():
         return False
-    known = state.read_bytes().count(b'"type": "numerian:')
+    # The engine writes it without spaces, `pulumi stack export` with them.
+    known = len(re.findall(rb'"type": ?"numerian:', state.read_bytes()))
     return known < sum(1 for entry in members.iterdir() if entry.suffix in (".yaml", ".yml"))

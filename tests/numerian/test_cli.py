@@ -183,5 +183,5 @@ def test_a_deployment_is_the_first_while_the_state_knows_fewer_things_than_there
     state.parent.mkdir(parents=True)
     state.write_text('{"resources": [{"type": "numerian:index:Files"}]}')
     assert workspace.is_first_deployment(place)
-    state.write_text('[{"type": "numerian:index:Files"}, {"type": "numerian:index:Files"}]')
+    state.write_text('[{"type":"numerian:index:Files"},{"type": "numerian:index:Files"}]')
     assert not workspace.is_first_deployment(place)

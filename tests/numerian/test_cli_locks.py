@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from numerian.engine import locks
-from numerian.engine.workspace import Workspace
+from numerian.engine import locks, turn
+from numerian.engine.workspace import Workspace, WorkspaceError
 
 Lock = Callable[..., Path]
 
@@ -87,7 +87,34 @@ def test_another_stacks_lock_stays(place: Workspace, lock: Lock, gone: int) -> N
     assert (locks.clear_dead(place), file.exists()) == ([], True)
 
 
-def test_what_is_no_lock_is_left_alone(place: Workspace, lock: Lock, gone: int) -> None:
+def test_a_lock_that_cant_be_read_is_refused_with_what_to_run(place: Workspace, lock: Lock, gone: int) -> None:
     file = lock(gone)
     file.write_text("{")
     assert (locks.clear_dead(place), file.exists()) == ([], True)
+    told = r"can't be read, so nobody knows whose it is .*run `.*pulumi cancel --stack lab --yes`"
+    with pytest.raises(WorkspaceError, match=told), turn.take(place, "numerian up"):
+        pass
+
+
+def test_an_empty_lock_of_before_this_machine_started_goes(place: Workspace, lock: Lock, gone: int) -> None:
+    """A power cut leaves the name of a file, not its content."""
+    file = lock(gone)
+    file.write_text("")
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    assert [cleared.damaged for cleared in locks.clear_dead(place)] == [True]
+
+
+def test_an_engine_at_work_is_named_with_who_where_and_since(place: Workspace, lock: Lock, alive: int) -> None:
+    lock(alive)
+    told = rf"by ops1@{socket.gethostname()} \(process {alive}\), since 2026-01-01T00:00:00Z; nothing was done"
+    with pytest.raises(WorkspaceError, match=told), turn.take(place, "numerian up"):
+        pass
+
+
+def test_of_two_at_once_the_second_learns_whose_turn_it_is(place: Workspace) -> None:
+    with turn.take(place, "numerian up"):
+        told = rf"lab is being worked on by \w+@\S+ \(process {os.getpid()}, `numerian up`\), since 20\d\d-"
+        with pytest.raises(WorkspaceError, match=told), turn.take(place, "numerian destroy"):
+            pass
+    with turn.take(place, "numerian destroy"):
+        pass

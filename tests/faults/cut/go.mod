@@ -1,0 +1,3 @@
+module numerian/tests/faults/cut
+
+go 1.22

@@ -1,0 +1,74 @@
+"""One fault of the standard change, from the beginning to the end: cut, run again, run once more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cutter import Call, Cut
+from reader import Files, Reader
+from report import Row
+from world import ADDED, SERVER, Run, World, invalid_state
+
+GROUPS = (frozenset({f"./sites/{ADDED}.conf", f"./certificates/{ADDED}"}),)
+"""Files of one resource: they come together or not at all."""
+NOTHING = "nothing to change"
+
+
+@dataclass
+class Runner:
+    """Knows how the standard change goes when nothing happens, and compares what happens under faults."""
+
+    world: World
+    before: Files = field(default_factory=dict)
+    after: Files = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+
+    def rehearse(self) -> None:
+        """Make the change undisturbed: what is there before and after it, and what the front answers."""
+        self.world.begin_again()
+        with Reader(self.world.lab, SERVER, self.world.names, self.answers) as seen:
+            run = self.world.up()
+        assert run.code == 0, run.said
+        assert not seen.lost
+        self.before, self.after = seen.generations[0][1], seen.files
+        assert self.before != self.after
+
+    def count(self, side: str, cut: Cut) -> list[Call]:
+        """Make the change with nothing but counting; return all calls that could be cut."""
+        self.world.begin_again()
+        with self.world.cutting(side, cut) as calls:
+            run = self.world.up()
+        assert run.code == 0, run.said
+        return calls
+
+    def point(self, process: str, side: str, cut: Cut) -> Row | None:
+        """Make the change with one fault, then repair it. None: the change was over before call number `at`."""
+        self.world.begin_again()
+        with Reader(self.world.lab, SERVER, self.world.names, dict(self.answers)) as seen:
+            with self.world.cutting(side, cut) as calls:
+                first = self.world.up()
+            state = invalid_state()
+            second = self.world.up()
+        third = self.world.up(refresh=False)
+        struck = [call for call in calls if call.struck]
+        if not struck:
+            return None
+        wrong = [
+            *seen.lost,
+            *seen.mixes(self.before, self.after, GROUPS),
+            *([f"the state after the fault: {state}"] if state else []),
+            *([] if invalid_state() == "" else [f"the state at the end: {invalid_state()}"]),
+            *unreadable(first),
+            *([] if second.code == 0 else [f"the next run failed: {second.said[-1500:]}"]),
+            *([] if NOTHING in third.said else [f"a further run isn't idle: {third.said[-1500:]}"]),
+            *([] if seen.files == self.after else ["the files at the end aren't what the change makes"]),
+            *([f"left behind: {self.world.left()}"] if self.world.left() else []),
+        ]
+        sort = f"{cut.do} from here on" if cut.after else {"tree": "SIGKILL", "kill": "SIGKILL"}.get(cut.do, cut.do)
+        return Row(process, sort, f"{struck[0].name} {cut.at}", struck[0], seen, first, second, tuple(wrong))
+
+
+def unreadable(run: Run) -> list[str]:
+    """Return what no operator should have to read, in what a run said."""
+    marks = ("rpc error", "Traceback", "goroutine", "panic:", "error reading from server", "urn:pulumi", "unhandled")
+    return [f"the run said {mark!r}: {run.said[-1500:]}" for mark in marks if mark in run.said]
