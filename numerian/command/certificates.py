@@ -6,6 +6,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from numerian.command import add_stack_option
@@ -22,6 +23,9 @@ _READ = (
 )
 _POLL_SECONDS = 2.0
 _ELSEWHERE = "doesn't point here"
+_UNRENEWED = "the CA"
+"""How a server's reasons begin that keep back a renewal too: the CA can't be asked, or limits our rate."""
+AGAIN = "`ssh {server} sudo systemctl start numerian-certificates.service` asks the CA again at once"
 
 
 @dataclass
@@ -49,14 +53,50 @@ class Standing:
         told = " ".join([*self.refused, *(line for line in self.waiting if _ELSEWHERE in line)])
         return all(name in self.issued or name in told for name in names) or bool(self.refused)
 
-    def lines(self, names: Iterable[str]) -> list[str]:
+    def concern(self, now: datetime) -> str:
+        """Return what is wrong with the life of a certificate that is there: it is over, or isn't renewed; else ""."""
+        if not self.issued:
+            return ""
+        left = datetime.fromisoformat(self.until) - now
+        if left <= timedelta():
+            return f"expired {_words(-left)} ago: browsers refuse the site"
+        kept = [why for why in self.waiting if why.startswith(_UNRENEWED)]
+        return f"ends in {_words(left)} and isn't renewed" if kept or self.refused else ""
+
+    def lines(self, names: Iterable[str], now: datetime | None = None) -> list[str]:
         """Return what is told to an operator."""
         missing = [name for name in names if name not in self.issued]
         told = []
-        if self.issued:
+        if concern := self.concern(now or datetime.now(UTC)):
+            told.append(concern)
+        elif self.issued:
             told.append(f"issued until {self.until[:10]}" + (f" without {', '.join(missing)}" if missing else ""))
         told += [f"waiting: {line}" for line in self.waiting] + [f"refused: {line}" for line in self.refused]
         return told or ["waiting: not asked for yet"]
+
+
+def _words(span: timedelta) -> str:
+    """Return a span of time in days, or in hours and minutes when it is shorter than two days.
+
+    >>> _words(timedelta(hours=50)), _words(timedelta(minutes=61))
+    ('2 days', '1 h 1 min')
+    """
+    minutes = int(span.total_seconds() // 60)
+    return f"{minutes // 1440} days" if minutes >= 2880 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def read(servers: Servers, names: list[str]) -> tuple[dict[str, Standing], list[str]]:
+    """Read the members' standings, by code, from servers; the second are the errors of those that don't answer."""
+    standings: dict[str, Standing] = {}
+    errors = []
+    for answer in servers.ask_all(names, ["sh", "-c", _READ]).values():
+        if not isinstance(answer, str):
+            errors.append(str(answer))
+            continue
+        for line in answer.splitlines():
+            code, _, words = line.partition(" ")
+            standings.setdefault(code, Standing()).add(words)
+    return standings, errors
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -67,7 +107,10 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Print a table; exit code 1 when a certificate is refused, missing or can't be read (elsewhere is no error)."""
+    """Print a table; exit code 1 when a certificate is refused, missing, over or can't be renewed or read.
+
+    A name that points elsewhere is no error.
+    """
     from numerian.command.remote import connect
     from numerian.connections import write
     from numerian.engine import workspace
@@ -83,6 +126,8 @@ def run(options: Namespace) -> int:
         _print_json(members, standings, errors)
     else:
         _print_table(members, standings)
+        for server in sorted({m.server for m in members if m.code in standings and _concern(standings[m.code])}):
+            say(style(AGAIN.format(server=server), "yellow"))
     for error in errors:
         say(style(error, "red"))
     bad = [member for member in members if not _is_good(standings.get(member.code), _names(member))]
@@ -94,7 +139,11 @@ def _names(member: Member) -> tuple[str, ...]:
 
 
 def _is_good(standing: Standing | None, names: tuple[str, ...]) -> bool:
-    return standing is not None and standing.is_settled(names) and not standing.refused
+    return standing is not None and standing.is_settled(names) and not standing.refused and not _concern(standing)
+
+
+def _concern(standing: Standing) -> str:
+    return standing.concern(datetime.now(UTC))
 
 
 def _wait(
@@ -104,7 +153,7 @@ def _wait(
     end = time.monotonic() + seconds
     progress = Progress()
     while True:
-        standings, errors = _read(servers, sorted(inventory.servers))
+        standings, errors = read(servers, sorted(inventory.servers))
         open_ones = [m for m in members if m.code not in standings or not standings[m.code].is_settled(_names(m))]
         if not open_ones or time.monotonic() >= end:
             progress.clear()
@@ -112,19 +161,6 @@ def _wait(
         first = ", ".join(member.name for member in open_ones[:3])
         progress.show(f"certificates: {len(members) - len(open_ones)} of {len(members)}; waiting for {first}")
         time.sleep(_POLL_SECONDS)
-
-
-def _read(servers: Servers, names: list[str]) -> tuple[dict[str, Standing], list[str]]:
-    standings: dict[str, Standing] = {}
-    errors = []
-    for answer in servers.ask_all(names, ["sh", "-c", _READ]).values():
-        if not isinstance(answer, str):
-            errors.append(str(answer))
-            continue
-        for line in answer.splitlines():
-            code, _, words = line.partition(" ")
-            standings.setdefault(code, Standing()).add(words)
-    return standings, errors
 
 
 def _print_table(members: list[Member], standings: dict[str, Standing]) -> None:

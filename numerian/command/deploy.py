@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from numerian.command import add_stack_option
 from numerian.command.terminal import Progress, confirm, say, style
-from numerian.engine import changes, environment, faults, locks, report, turn, workspace
+from numerian.engine import changes, environment, faults, locks, report, state_copies, turn, workspace
 from numerian.engine import run as runner
 from numerian.engine.environment import Session
 from numerian.engine.workspace import Workspace, WorkspaceError
@@ -69,6 +69,9 @@ def run(options: Namespace) -> int:
             say("nothing was changed")
             return 1
     with turn.take(place, f"numerian {verb}"):
+        state = workspace.state_file(place)
+        for what in state_copies.forget_interrupted(state) if state else []:
+            say(f"the run before was cut while {what}; this one finds out what became of it")
         return _tell(_engine(session, options, verb, refresh=refresh), options, planned=False)
 
 

@@ -9,19 +9,21 @@ import shutil
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from numerian import engine_run
-from numerian.command import add_stack_option
+from numerian.command import add_stack_option, certificates
 from numerian.command.terminal import say, style
 from numerian.engine import environment, locks, workspace
 from numerian.engine.workspace import Workspace
 from numerian.errors import NumerianError
 
 if TYPE_CHECKING:
+    from numerian.command.certificates import Standing
     from numerian.model import Inventory
 
 PYTHON_REQUIRED = (3, 11)
@@ -192,8 +194,20 @@ def _servers(place: Workspace, inventory: Inventory) -> Iterator[Finding]:
         bases = servers.ask_all(names, _AS_ROOT)
         # As the user himself: that is how Docker is reached, without sudo.
         engines = servers.ask_all([n for n in names if isinstance(bases[n], str)], _AS_USER, root=False)
+        standings, _ = certificates.read(servers, [n for n in names if isinstance(bases[n], str)])
     for name in names:
         yield _server(name, bases[name], engines.get(name, ""))
+    yield from _certificates(inventory, standings)
+
+
+def _certificates(inventory: Inventory, standings: Mapping[str, Standing]) -> Iterator[Finding]:
+    """Tell the certificates that are over, or end without being renewed, with what the server says about them."""
+    for member in inventory.members:
+        standing = standings.get(member.code)
+        if standing is not None and (concern := standing.concern(datetime.now(UTC))):
+            why = "; ".join([*standing.waiting, *standing.refused])
+            found = f"{member.name} ({member.code}): {concern}" + (f" ({why})" if why else "")
+            yield Finding("certificate", found, certificates.AGAIN.format(server=member.server))
 
 
 def _server(name: str, base: str | Exception, docker: str | Exception) -> Finding:

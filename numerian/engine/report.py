@@ -102,7 +102,18 @@ def counts(entries: list[Entry], log: Log, *, planned: bool) -> str:
 def warnings(log: Log) -> list[str]:
     """Return what the program and the providers warn of, each once."""
     found: list[Message] = [message for message in log.messages if message.severity == "warning"]
-    return list(dict.fromkeys(readable(message.text) for message in found))
+    return list(dict.fromkeys(_interrupted(readable(message.text)) for message in found))
+
+
+def _interrupted(warning: str) -> str:
+    """Return the engine's page about a run that was cut as one line; what it advises isn't needed here."""
+    if "pending operations from previous deployment" not in warning:
+        return warning
+    what = [
+        f"{verb} {urn.rsplit('::', 1)[-1]}"
+        for urn, verb in re.findall(r"\* (urn:\S+), interrupted while (\w+)", warning)
+    ]
+    return f"the run before was cut while {', '.join(what)}; the next `numerian up` finds out what became of it"
 
 
 def errors(found: list[Fault], style: Style = plain_style) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The file of a `file://` state: whether an engine can use it, and which copy of it comes in where it can't.
+"""The file of a `file://` state: whether an engine can use it, which copy comes in where it can't, what was cut.
 
 The engine keeps the state of before each run beside it (`<stack>.json.bak`) and one of each run in `backups/`. It reads
 a file that is cut off, or of a later engine, with a word of its JSON library; here each has a sentence and a command.
@@ -10,6 +10,7 @@ import json
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from numerian.errors import NumerianError
 
@@ -40,6 +41,30 @@ def check(file: Path, stack: str) -> None:
         )
     if wrong:
         raise StateError(f"the state of {stack} is damaged ({file}: {wrong}); {_way_back(file, stack)}")
+
+
+def forget_interrupted(file: Path) -> list[str]:
+    """Take out of the state what a killed engine was in the middle of; return it as `creating Files 07186-site`.
+
+    The engine would warn of it at each run from now on and ask for a refresh that needs a person. Here a create
+    converges: the next run finds out by itself what became of each.
+    """
+    if file.suffix != ".json" or b'"pending_operations"' not in file.read_bytes():
+        return []
+    content = json.loads(file.read_bytes())
+    latest = content["checkpoint"].get("latest") or {}
+    interrupted = latest.pop("pending_operations", None) or []
+    if interrupted:
+        new = file.with_name(f"{file.name}.new")
+        new.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+        new.chmod(file.stat().st_mode & 0o777)
+        new.replace(file)
+    return [_operation(operation) for operation in interrupted]
+
+
+def _operation(operation: Any) -> str:
+    *_, kind, name = operation["resource"]["urn"].split("::")
+    return f"{operation['type']} {kind.rsplit(':', 1)[-1]} {name}"
 
 
 def _fault(file: Path) -> tuple[str, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 
 from cutter import Call, Cut
 from reader import Files, Reader
@@ -12,6 +14,7 @@ from world import ADDED, SERVER, Run, World, invalid_state
 GROUPS = (frozenset({f"./sites/{ADDED}.conf", f"./certificates/{ADDED}"}),)
 """Files of one resource: they come together or not at all."""
 NOTHING = "nothing to change"
+KILLS = {"tree": "SIGKILL", "kill": "SIGKILL"}
 
 
 @dataclass
@@ -42,33 +45,53 @@ class Runner:
         return calls
 
     def point(self, process: str, side: str, cut: Cut) -> Row | None:
-        """Make the change with one fault, then repair it. None: the change was over before call number `at`."""
-        self.world.begin_again()
-        with Reader(self.world.lab, SERVER, self.world.names, dict(self.answers)) as seen:
+        """Make the change with one call that is cut, then repair it. None: it was over before call number `at`."""
+        struck: list[Call] = []
+
+        @contextmanager
+        def fault() -> Iterator[None]:
             with self.world.cutting(side, cut) as calls:
-                first = self.world.up()
+                yield
+            struck.extend(call for call in calls if call.struck)
+
+        row = self.under(process, f"{cut.do} from here on" if cut.after else KILLS.get(cut.do, cut.do), fault())
+        return replace(row, number=f"{struck[0].name} {cut.at}", about=struck[0]) if struck else None
+
+    def under(
+        self, process: str, fault: str, at_work: AbstractContextManager[None], *, interrupts: bool = False
+    ) -> Row:
+        """Make the change while a fault is at work, then without it, then once more.
+
+        `interrupts`: the fault takes the server away for a while, so that requests are lost whatever we do.
+        """
+        world = self.world
+        world.begin_again()
+        with Reader(world.lab, SERVER, world.names, dict(self.answers)) as seen:
+            with at_work:
+                first = world.up()
             state = invalid_state()
-            second = self.world.up()
-        third = self.world.up(refresh=False)
-        struck = [call for call in calls if call.struck]
-        if not struck:
-            return None
+            if interrupts:
+                world.wait_until_served()
+                seen.lost.clear()
+            second = world.up()
+        third = world.up(refresh=False)
+        left = world.left()
         wrong = [
-            *seen.lost,
-            *seen.mixes(self.before, self.after, GROUPS),
+            *seen.lost[:3],
+            *seen.mixes(self.before, self.after, GROUPS)[:3],
             *([f"the state after the fault: {state}"] if state else []),
-            *([] if invalid_state() == "" else [f"the state at the end: {invalid_state()}"]),
+            *([f"the state at the end: {invalid_state()}"] if invalid_state() else []),
             *unreadable(first),
             *([] if second.code == 0 else [f"the next run failed: {second.said[-1500:]}"]),
             *([] if NOTHING in third.said else [f"a further run isn't idle: {third.said[-1500:]}"]),
             *([] if seen.files == self.after else ["the files at the end aren't what the change makes"]),
-            *([f"left behind: {self.world.left()}"] if self.world.left() else []),
+            *([f"a further run warns: {third.said[-600:]}"] if "warning" in third.said else []),
+            *([f"left behind: {left}"] if left else []),
         ]
-        sort = f"{cut.do} from here on" if cut.after else {"tree": "SIGKILL", "kill": "SIGKILL"}.get(cut.do, cut.do)
-        return Row(process, sort, f"{struck[0].name} {cut.at}", struck[0], seen, first, second, tuple(wrong))
+        return Row(process, fault, "", "", seen, first, second, tuple(wrong))
 
 
 def unreadable(run: Run) -> list[str]:
     """Return what no operator should have to read, in what a run said."""
-    marks = ("rpc error", "Traceback", "goroutine", "panic:", "error reading from server", "urn:pulumi", "unhandled")
+    marks = ("rpc error", "Traceback", "goroutine", "panic:", "error reading from server", "unhandled")
     return [f"the run said {mark!r}: {run.said[-1500:]}" for mark in marks if mark in run.said]

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from pathlib import Path
 import cutter
 from cutter import Call, Cut
 from demonstration import write_inventory
+from reader import ask
 
 from lab import Lab
 from numerian import engine_run
@@ -191,13 +193,33 @@ class World:
         shim.write_text(f'#!/bin/sh\nexec {cutter.program()} {words} -- {engine} "$@"\n', encoding="utf-8")
         shim.chmod(0o755)
 
+    @contextmanager
+    def before_applies(self, script: str) -> Iterator[None]:
+        """Have each apply on the server start with these lines of shell (`$@` are its words)."""
+        self._shim(script)
+        try:
+            yield
+        finally:
+            self.disarm()
+
+    def wait_until_served(self, seconds: float = 120) -> None:
+        """Return when all names are answered for again."""
+        deadline = time.monotonic() + seconds
+        while not all(ask(name, address)[:1] in "23" for name, address in self.names.items()):
+            assert time.monotonic() < deadline, "the front doesn't answer any more"
+            time.sleep(0.5)
+
+    def _shim(self, script: str) -> None:
+        self.sh(SERVER, "rm -rf /run/cut && mkdir /run/cut")
+        self.write(SERVER, "/run/cut/options", script)
+        self.write(SERVER, "/usr/local/bin/sh", _SHIM, "755")
+
     def _arm_there(self, cut: Cut) -> None:
         container = self.lab.layout.container(SERVER)
         if self.lab.exec(SERVER, ["test", "-x", "/usr/local/lib/cut"])[0]:
-            subprocess.run(["docker", "cp", "-q", cutter.program(), f"{container}:/usr/local/lib/cut"], check=True)
-        self.sh(SERVER, "rm -rf /run/cut && mkdir /run/cut && chmod 755 /usr/local/lib/cut")
-        self.write(SERVER, "/usr/local/bin/sh", _SHIM, "755")
-        self.write(SERVER, "/run/cut/options", f'exec /usr/local/lib/cut {cut.words("/run/cut")} -- /bin/sh "$@"\n')
+            subprocess.run(["docker", "cp", cutter.program(), f"{container}:/usr/local/lib/cut"], check=True)
+            self.sh(SERVER, "chmod 755 /usr/local/lib/cut")
+        self._shim(f'exec /usr/local/lib/cut {cut.words("/run/cut")} -- /bin/sh "$@"\n')
 
     def write(self, server: str, path: str, text: str, mode: str = "644") -> None:
         """Write a file on a server."""

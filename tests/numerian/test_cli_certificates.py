@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from numerian.command.certificates import Standing
 
 NAMES = ("privas.test", "www.privas.test")
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 ISSUED = "issued until 2026-12-01T10:00:00Z: privas.test www.privas.test"
 
 
@@ -45,4 +48,26 @@ def standing(*lines: str) -> Standing:
 def test_how_it_stands(lines: list[str], settled: bool, told: list[str] | None) -> None:
     found = standing(*lines)
     assert found.is_settled(NAMES) is settled
-    assert found.lines(NAMES) == (told if told is not None else lines)
+    assert found.lines(NAMES, NOW) == (told if told is not None else lines)
+
+
+AWAY = "waiting: the CA can't be asked (acme.lab.test: connection refused)"
+
+
+@pytest.mark.parametrize(
+    ("lines", "now", "concern"),
+    [
+        ([ISSUED], "2026-11-30T10:00:00Z", ""),
+        ([ISSUED, AWAY], "2026-11-30T10:00:00Z", "ends in 24 h 0 min and isn't renewed"),
+        ([ISSUED, AWAY], "2026-11-20T10:00:00Z", "ends in 11 days and isn't renewed"),
+        ([ISSUED, AWAY], "2026-12-01T12:30:00Z", "expired 2 h 30 min ago: browsers refuse the site"),
+        ([ISSUED], "2026-12-09T10:00:00Z", "expired 8 days ago: browsers refuse the site"),
+        ([AWAY], "2026-12-09T10:00:00Z", ""),
+        ([ISSUED, "waiting: new.test doesn't point here (no address)"], "2026-11-30T10:00:00Z", ""),
+    ],
+)
+def test_a_certificate_that_is_over_or_isnt_renewed_is_a_concern(lines: list[str], now: str, concern: str) -> None:
+    found = standing(*lines)
+    assert found.concern(datetime.fromisoformat(now)) == concern
+    if concern:
+        assert found.lines(NAMES, datetime.fromisoformat(now))[0] == concern

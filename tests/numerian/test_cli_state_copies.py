@@ -82,3 +82,14 @@ def test_a_state_of_a_later_engine_is_told_as_such(state: Path) -> None:
     state.write_text(GOOD.replace("3", "9", 1))
     assert "written by a later engine" in refusal(state)
     assert "version 9, this one reads up to 4" in refusal(state)
+
+
+def test_what_a_killed_engine_was_in_the_middle_of_is_told_and_taken_out(state: Path) -> None:
+    urn = "urn:pulumi:lab::tiny::numerian:index:Files::07186-site"
+    interrupted = [{"type": "creating", "resource": {"urn": urn}}]
+    content = json.loads(GOOD)
+    content["checkpoint"]["latest"]["pending_operations"] = interrupted
+    state.write_text(json.dumps(content))
+    assert state_copies.forget_interrupted(state) == ["creating Files 07186-site"]
+    assert json.loads(state.read_text()) == json.loads(GOOD)
+    assert state_copies.forget_interrupted(state) == []
