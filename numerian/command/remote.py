@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from numerian.engine.workspace import Workspace
+from numerian.errors import NumerianError
 from provider.errors import CommandError, HostError, ProviderError
 from provider.hosts import HostPool
 from provider.transport import Result
@@ -51,6 +52,20 @@ class Servers:
 
         with ThreadPoolExecutor(max(1, min(16, len(wanted)))) as threads:
             return dict(zip(wanted, threads.map(one, wanted), strict=True))
+
+    def ask_any(self, names: Iterable[str], argv: list[str], *, timeout: float = 30.0) -> tuple[str, str]:
+        """Return the name and the answer of the first server that has one.
+
+        Raises:
+            NumerianError: none has; the message names each with its reason.
+        """
+        failed: list[ProviderError] = []
+        for name in names:
+            try:
+                return name, self.ask(name, argv, timeout=timeout)
+            except ProviderError as error:
+                failed.append(error)
+        raise NumerianError("\n".join(["no server could answer:", *map(str, failed)]))
 
     def _run(self, name: str, argv: list[str], *, root: bool, timeout: float) -> Result:
         try:

@@ -7,12 +7,15 @@ import re
 import runpy
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+
+from numerian import images
 
 SECRET_MARK, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,6 +174,19 @@ def test_only_a_server_with_php_sites_has_their_image_and_their_containers_follo
     finished(recorder)
     assert {name for name in recorder.of("RemoteImage") if "php" in name} == {"privas-php-image"}
     assert [made.name for made in recorder.made if made.name.endswith("-php")] == ["07330-php", "07334-php"]
+
+
+def test_an_image_is_built_from_the_list_of_its_date_and_a_new_list_of_another_changes_nothing(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = {("php", date(2026, 7, 1)): "apt 3.0.3", ("front", date(2026, 7, 2)): "apt 3.0.4"}
+    monkeypatch.setattr(images, "packages", lambda service, day: lists.get((service, day), ""))
+    finished(recorder)
+    php, front = (recorder.of("RemoteImage")[f"privas-{service}-image"] for service in ("php", "front"))
+    assert php["build"]["buildArgs"] == {"DATE": "2026-07-01", "PACKAGES": "apt 3.0.3"}
+    assert front["build"]["buildArgs"] == {"DATE": "2026-07-01"}
+    kept = recorder.of("Files")["privas-php-images"]
+    assert kept["files"]["/etc/numerian/images/php"]["content"] == "2026-07-01\n"
 
 
 def test_the_image_judges_a_generation_without_network(recorder: Recorder) -> None:

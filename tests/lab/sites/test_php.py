@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
-from deployment import Deployed
+from deployment import INVENTORY, STACK, Deployed
 
-from numerian import php
+from numerian import images, php
 
 CODE = "07330"
 SITE = "https://www.vallon-pont-d-arc.test"
@@ -120,7 +121,7 @@ def answer_seconds(sites: Deployed, url: str) -> float:
 
 def test_limits_are_what_the_plan_says_seen_from_inside(sites: Deployed) -> None:
     plan = sites.inventory.by_code[CODE].plan.php
-    fork = "for (1..60) { my $p = fork; last unless defined $p; if (!$p) { sleep 3; exit } $n++ } print $n; 1 while wait > 0"
+    fork = "for (1..60) { my $p = fork // last; if (!$p) { sleep 3; exit } $n++ } print $n; 1 while wait > 0"
     started = int(inside(sites, ["perl", "-e", fork]))
     assert plan.processes < started < 2 * plan.processes + 16
     busy = "for i in 1 2 3 4; do timeout 2 sh -c 'while :; do :; done' & done; wait; times | tail -n 1"
@@ -140,3 +141,113 @@ def inside(sites: Deployed, argv: list[str]) -> str:
     code, out, err = sites.lab.exec("privas", ["docker", "exec", f"php-{CODE}", *argv])
     assert code == 0, out + err
     return out
+
+
+FIRST, NEWER = date(2026, 11, 1), date(2026, 11, 2)
+CONVERT, CONVERTED = "07231", "https://www.saint-etienne-de-fontbellon.test"
+VERSION = "version.php"
+
+
+def set_date(day: date) -> None:
+    file = INVENTORY / "datacenters.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r"\n    php: .*", f"\n    php: {day.isoformat()}", text), encoding="utf-8")
+
+
+def write_list(day: date, versions: dict[str, str]) -> None:
+    lines = [f"{name} {version}\n" for name, version in sorted(versions.items())]
+    images.list_path("php", day).write_text("".join(lines), encoding="utf-8")
+
+
+def image_id(sites: Deployed, day: date) -> str:
+    return sites.sh("privas", f"docker image inspect --format '{{{{.Id}}}}' {images.reference('php', day)}").strip()
+
+
+@pytest.fixture(scope="module")
+def rolled(sites: Deployed) -> Iterator[Deployed]:
+    """Rolled to the packages of a list, while a static site with files of its own becomes one with PHP."""
+    for tag in ("2026-05-01", "2026-06-01"):
+        sites.sh("privas", f"docker tag {images.reference('php', date(2026, 7, 1))} numerian/php:{tag}")
+    put(sites, "index.html", "<h1>Le nôtre</h1>", code=CONVERT)
+    put(sites, VERSION, "<?php echo PHP_VERSION;")
+    told = sites.numerian("images", "php", "--date", FIRST.isoformat(), "--stack", STACK)
+    try:
+        assert f"php: {FIRST.isoformat()}" in told
+        set_date(FIRST)
+        sites.edit(CONVERT, "site:\n", "site:\n  kind: php\n")
+        sites.numerian("up", "--stack", STACK, "--yes")
+        yield sites
+    finally:
+        for day in (FIRST, NEWER):
+            images.list_path("php", day).unlink(missing_ok=True)
+        remove(sites, VERSION)
+
+
+def test_an_image_holds_exactly_what_its_list_says(rolled: Deployed) -> None:
+    held = rolled.sh("privas", f"docker run --rm {images.reference('php', FIRST)} cat /usr/share/numerian/packages")
+    assert images.versions(held) == images.versions(images.packages("php", FIRST))
+    used = rolled.sh("privas", "docker ps --filter name=php- --format '{{.Names}} {{.Image}}'").splitlines()
+    assert len(used) == 3 and {line.split()[1] for line in used} == {image_id(rolled, FIRST)[7:19]}
+
+
+def test_a_static_site_with_php_shows_the_pages_that_people_wrote(rolled: Deployed) -> None:
+    assert rolled.get(f"{CONVERTED}/")[2] == "<h1>Le nôtre</h1>\n"
+    put(rolled, "program.php", "<?php $password = 'geheim'; echo 'it runs';", code=CONVERT)
+    assert rolled.get(f"{CONVERTED}/program.php")[2] == "it runs"
+
+
+def test_two_images_are_kept_and_older_ones_go(rolled: Deployed) -> None:
+    kept = rolled.sh("privas", "docker image ls --format '{{.Tag}}' numerian/php").split()
+    assert sorted(kept) == ["2026-07-01", FIRST.isoformat()]
+
+
+def test_a_list_that_debian_no_longer_has_fails_by_name_and_what_ran_runs_on(rolled: Deployed) -> None:
+    write_list(NEWER, images.versions(images.packages("php", FIRST)) | {"php8.4-fpm": "8.4.1-1"})
+    set_date(NEWER)
+    told = rolled.numerian("up", "--stack", STACK, "--yes", fails=True)
+    assert "8.4.1-1" in told and "php8.4-fpm" in told
+    assert rolled.get(f"{SITE}/{VERSION}")[0] == 200
+    set_date(FIRST)
+
+
+def test_the_preview_shows_which_packages_change_and_going_back_builds_nothing(rolled: Deployed) -> None:
+    """Forward to another version of PHP that Debian has too, and back: each an edit of the date."""
+    before = image_id(rolled, FIRST)
+    first = images.versions(images.packages("php", FIRST))
+    now, other = two_versions(rolled)
+    assert rolled.get(f"{SITE}/{VERSION}")[2].strip() == now.partition("-")[0]
+    write_list(NEWER, {name: other if version == now else version for name, version in first.items()})
+    set_date(NEWER)
+    told = rolled.numerian("preview", "--stack", STACK)
+    assert f"-php8.4-fpm {now}" in told and f"+php8.4-fpm {other}" in told
+    changed = [name for name, version in first.items() if version == now]
+    assert len(re.findall(r"^ *[-+][a-z0-9.+-]+ [0-9]\S*$", told, re.MULTILINE)) == 2 * len(changed)
+
+    rolled.numerian("up", "--stack", STACK, "--yes")
+    assert rolled.get(f"{SITE}/{VERSION}")[2].strip() == other.partition("-")[0]
+
+    set_date(FIRST)
+    rolled.edit(CONVERT, "  kind: php\n", "")
+    rolled.numerian("up", "--stack", STACK, "--yes")
+    assert rolled.get(f"{SITE}/{VERSION}")[2].strip() == now.partition("-")[0]
+    assert image_id(rolled, FIRST) == before
+
+
+def two_versions(sites: Deployed) -> tuple[str, str]:
+    """Return the version of PHP that the image holds, and another that Debian has."""
+    ask = "apt-get -qq update && apt-cache madison php8.4-fpm | cut -d'|' -f2"
+    found = sites.sh("privas", f'docker run --rm debian:trixie-slim sh -c "{ask}"').split()
+    now = images.versions(images.packages("php", FIRST))["php8.4-fpm"]
+    others = [version for version in found if version != now]
+    if not others:
+        pytest.skip("Debian has one version of PHP only, today")
+    return now, others[0]
+
+
+def test_back_to_static_nothing_is_lost_and_no_program_is_shown(rolled: Deployed) -> None:
+    assert rolled.get(f"{CONVERTED}/")[2] == "<h1>Le nôtre</h1>\n"
+    status, _, body = rolled.get(f"{CONVERTED}/program.php")
+    assert status == 404 and "geheim" not in body
+    home = f"/srv/sites/{CONVERT}/www"
+    assert "geheim" in rolled.sh("privas", f"cat {home}/program.php; rm {home}/program.php")
+    assert f"php-{CONVERT}" not in rolled.sh("privas", "docker ps --all --format '{{.Names}}'")
