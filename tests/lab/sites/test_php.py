@@ -163,9 +163,12 @@ def image_id(sites: Deployed, day: date) -> str:
     return sites.sh("privas", f"docker image inspect --format '{{{{.Id}}}}' {images.reference('php', day)}").strip()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def rolled(sites: Deployed) -> Iterator[Deployed]:
-    """Rolled to the packages of a list, while a static site with files of its own becomes one with PHP."""
+    """Rolled to the packages of a list, while a static site with files of its own becomes one with PHP.
+
+    To the end of all: without its list the next `up` would build the image anew.
+    """
     for tag in ("2026-05-01", "2026-06-01"):
         sites.sh("privas", f"docker tag {images.reference('php', date(2026, 7, 1))} numerian/php:{tag}")
     put(sites, "index.html", "<h1>Le nôtre</h1>", code=CONVERT)
