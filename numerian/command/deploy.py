@@ -8,10 +8,12 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 
 from numerian.command import add_stack_option
+from numerian.command.aftermath import Aftermath
 from numerian.command.terminal import Progress, confirm, say, style
 from numerian.engine import changes, environment, faults, locks, report, state_copies, turn, workspace
 from numerian.engine import run as runner
 from numerian.engine.environment import Session
+from numerian.engine.events import Message
 from numerian.engine.workspace import Workspace, WorkspaceError
 
 NOT_CONSULTED = "servers not consulted: this compares the inventory with the state (`--refresh` asks the servers)"
@@ -114,6 +116,7 @@ def _engine(session: Session, options: Namespace, verb: str, *extra: str, refres
         say("stopping: what is under way is finished and kept; interrupt again to stop at once")
 
     label = verb if not extra else f"{verb} (preview)"
+    since = Aftermath(session.place) if verb == "up" else None
     outcome = runner.run(
         ["pulumi", *words],
         session.place.root,
@@ -126,7 +129,11 @@ def _engine(session: Session, options: Namespace, verb: str, *extra: str, refres
     if verb == "refresh":
         steps = [*outcome.log.drifted.values(), *steps]
     found = faults.faults(outcome.log, outcome.said if outcome.code else "")
-    return Result(outcome, changes.entries(outcome.log, steps), found, time.monotonic() - started)
+    result = Result(outcome, changes.entries(outcome.log, steps), found, time.monotonic() - started)
+    if since:
+        outcome.log.messages += [Message("warning", line) for line in since.lines()]
+        since.expect(entry.host for entry in result.entries if entry.host)
+    return result
 
 
 def _confirmed(verb: str, place: Workspace) -> bool:

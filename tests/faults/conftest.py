@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from net_stack import Stack, deploy
 from report import Report
 from runner import Runner
 from world import STACK, World
@@ -18,9 +19,9 @@ def table() -> Report:
     return Report()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(lab: Lab) -> Iterator[World]:
-    """The deployment; taken down at the end, so that other tests find empty servers."""
+    """The deployment; taken down at the end of a module, for others deploy their own."""
     deployed = World(lab)
     deployed.deploy()
     yield deployed
@@ -28,9 +29,19 @@ def world(lab: Lab) -> Iterator[World]:
     deployed.numerian("destroy", "--stack", STACK, "--yes")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def runner(world: World) -> Runner:
     """The runner, once it has seen the change go well."""
     found = Runner(world)
     found.rehearse()
     return found
+
+
+@pytest.fixture(scope="module")
+def net(lab: Lab, table: Report) -> Iterator[Stack]:
+    """Two communes of each datacenter, with a wire to one server that can fail."""
+    stack = deploy(lab, "test-faults-net", table)
+    yield stack
+    stack.wire.mend()
+    stack.numerian("destroy", "--stack", stack.name, "--yes")
+    stack.wire.close()

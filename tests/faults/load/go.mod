@@ -1,0 +1,3 @@
+module numerian.test/load
+
+go 1.24
