@@ -173,8 +173,18 @@ def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
 def _tell_faults(result: Result, stack: str) -> None:
     if not result.failed:
         return
-    found = result.found or [faults.Fault("", (), f"the engine ended with exit code {result.outcome.code}")]
+    found = result.found or [faults.Fault("", (), _silent_end(result.outcome.code, stack))]
     for line in report.errors(found, lambda text, name: style(text, name, sys.stderr)):
         print(line, file=sys.stderr)
     for hint in faults.hints(found, stack):
         print(hint, file=sys.stderr)
+
+
+def _silent_end(code: int, stack: str) -> str:
+    """Return what is said of an engine that ended without a word of its own."""
+    if code < 0:
+        return (
+            f"the engine was killed (signal {-code}); what was under way on servers may be done or not:"
+            f" `numerian up --stack {stack}` finds out and does the rest"
+        )
+    return f"the engine ended with exit code {code}"

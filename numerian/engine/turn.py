@@ -11,9 +11,11 @@ import fcntl
 import getpass
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TextIO
 
 from numerian.engine import locks
 from numerian.engine.workspace import Workspace, WorkspaceError
@@ -31,17 +33,26 @@ def take(place: Workspace, command: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            file.seek(0)
-            raise WorkspaceError(_busy(place, file.read().strip() or "another numerian")) from None
-        for lock in locks.read(place):
-            _refuse(place, lock)
+            raise WorkspaceError(_busy(place, _holder(file))) from None
         file.truncate(0)
         file.write(f"{who()} (process {os.getpid()}, `{command}`), since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
         file.flush()
         try:
+            for lock in locks.read(place):
+                _refuse(place, lock)
             yield
         finally:
             file.truncate(0)
+
+
+def _holder(file: TextIO) -> str:
+    """Return what the holder wrote; it does so a moment after it has the lock."""
+    for _ in range(40):
+        file.seek(0)
+        if text := file.read().strip():
+            return text
+        time.sleep(0.05)
+    return "another numerian"
 
 
 def who() -> str:

@@ -34,13 +34,20 @@ def read(transport: Transport, need: Need, *, log: int = 0) -> Facts:
     return _parse(transport.host, result.stdout.decode("utf-8", "surrogateescape"))
 
 
+_KILLED = (-1, 137)
+"""Exit codes of what SIGKILL ended: as SSH tells it, and as a shell does (128 + 9)."""
+
+
 def failed(host: str, what: str, result: Result) -> CommandError:
     """Return the error of a script that didn't answer, with its last lines."""
     output = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
     last = "\n".join(output.splitlines()[-20:])
+    killed = result.exit_code in _KILLED
+    how = "it was killed on the server" if killed else f"exit code {result.exit_code}"
+    remedy = "; out of memory, or somebody ended it? The next run repairs what it left" if killed else ""
     return CommandError(
         host,
-        f"{what} (exit code {result.exit_code}): {last or 'it said nothing'}",
+        f"{what} ({how}): {last or 'it said nothing'}{remedy}",
         command="sh (the provider's script)",
         exit_code=result.exit_code,
         output=last,
