@@ -25,7 +25,7 @@ test: ## set up everything, then run all checks and all tests, on real servers
 	@$(MAKE) --no-print-directory check
 	@$(VENV)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 
-faults: ## provoke every fault on real servers (an hour; FAULTS=all cuts at every single call, some hours)
+faults: ## provoke every fault on real servers (an hour; FAULTS=quick: less, FAULTS=all: at every call)
 	@$(PYTHON) -m lab up --name $(NUMERIAN_TEST_LAB)
 	@$(VENV)/python -m pytest -m faults tests/faults
 

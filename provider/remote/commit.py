@@ -21,6 +21,7 @@ from provider.remote.manifest import Request, build
 from provider.remote.reading import failed, read, unsafe_root
 from provider.secrets import mask
 from provider.transport import Transport
+from provider.transport.command import last_lines
 
 _CHANGED = 75
 _LOCKED = 73
@@ -76,6 +77,8 @@ class Commit:
         self.results: dict[Change, ProviderError | None] = {}
         self.secrets = [s for c in self.open if isinstance(c, FilesChange) for s in c.secrets]
         self.named_rounds = 0
+        self.said = ""
+        """What the last batch's script said beside its answers."""
         self.unserved: dict[tuple[str, str], ProviderError] = {}
 
     def run(self) -> dict[Change, ProviderError | None]:
@@ -222,6 +225,7 @@ class Commit:
             )
         if result.exit_code != 0:
             raise failed(self.host, "applying the batch failed", result)
+        self.said = mask(last_lines(b"", result.stderr), self.secrets)
         lines = [line.split(" ") for line in result.stdout.decode().splitlines()]
         self._people_failed(request, [line for line in lines if line[0] == "people"])
         return {line[1]: line[2:] for line in lines if line[0] == "unit"}
@@ -253,7 +257,8 @@ class Commit:
         elif kind == "run":
             self._commands_failed(turn, jobs, int(rest[0]), self._text(rest, 1))
         else:
-            message = self._text(rest, 0) or "it ended without a word"
+            # A full disk leaves no room for the words that an answer is made of.
+            message = self._text(rest, 0) or self.said or "it ended without a word"
             self._fail_all(turn, jobs, lambda job: _command_error(self.host, "the provider's script", message))
 
     def _confirm(self, turn: _Round, jobs: list[Job], generation: int, seconds: int) -> None:

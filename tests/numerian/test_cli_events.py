@@ -228,3 +228,14 @@ def test_a_plugin_that_dies_meanwhile_is_a_failure() -> None:
     log = diagnostic(feed(Log(), "summaryEvent", result="failed"), words)
     assert len(faults.faults(log, "")) == 1
     assert faults.late_ends(log) == []
+
+
+def test_the_engines_page_about_a_run_that_was_cut_is_one_line() -> None:
+    page = (
+        "Attempting to deploy or update resources with 1 pending operations from previous deployment.\n"
+        f"  * {URN}07186-site, interrupted while creating\nThese resources are in an unknown state because …"
+    )
+    log = feed(Log(), "diagnosticEvent", severity="warning", message=page)
+    assert report.warnings(log) == [
+        "the run before was cut while creating 07186-site; the next `numerian up` finds out what became of it"
+    ]
