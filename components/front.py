@@ -110,6 +110,8 @@ class Front:
             ],
             "restart": "unless-stopped",
             "must_run": True,
+            # `numerian-front replace` hears this signal and ends nginx gently; nginx itself makes nothing of it.
+            "stop_signal": "SIGCONT",
             "destroy_grace_seconds": front.GRACE_SECONDS,
             "log_driver": "json-file",
             "log_opts": {"max-size": "10m", "max-file": "3"},

@@ -64,7 +64,7 @@ RELOAD_COMMAND = ["/usr/local/sbin/numerian-front", "reload"]
 RUNNING_COMMAND = ["/usr/local/sbin/numerian-front", "running"]
 ROLL_COMMAND = ["/usr/local/sbin/numerian-front", "roll"]
 ROLL = "/etc/numerian/front-container"
-GRACE_SECONDS = 5
+GRACE_SECONDS = 10
 """How long an old container may finish its answers when another takes its place; new visitors wait meanwhile."""
 
 

@@ -148,7 +148,8 @@ def test_new_connections_are_held_back_just_before_a_front_is_replaced(recorder:
     assert re.fullmatch(r"image \S+\nsettings [0-9a-f]{16}\n", file["content"])
     order = [made.name for made in recorder.made]
     assert order.index("privas-front") < order.index("privas-front-roll") < order.index("privas-front-container")
-    assert recorder.of("Container")["privas-front-container"]["destroyGraceSeconds"] == 5
+    container = recorder.of("Container")["privas-front-container"]
+    assert (container["stopSignal"], container["destroyGraceSeconds"]) == ("SIGCONT", 10)
 
 
 def test_a_php_site_has_a_container_that_can_do_little_and_reaches_nothing(recorder: Recorder) -> None:

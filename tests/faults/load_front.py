@@ -133,7 +133,7 @@ def summary(told: dict[str, Any]) -> str:
 
 def spread(values: dict[str, float]) -> str:
     """Return median, 99th percentile and largest."""
-    return "/".join(f"{values[name]:.0f}" for name in ("p50", "p99", "max"))
+    return "/".join(f"{values[name]:.0f}" for name in ("p50", "p99", "max") if values)
 
 
 def none_lost(told: dict[str, Any], *, connections: int) -> None:
