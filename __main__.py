@@ -24,7 +24,7 @@ def main() -> None:
     guard = Guard("guard", members={member.code: guarded(member) for member in inventory.members})
     after_guard = pulumi.ResourceOptions(depends_on=[guard])
     served = [member for member in inventory.members if member.served]
-    servers = declare_servers(inventory, served, after_guard)
+    servers = declare_servers(inventory, after_guard)
     communes = [Commune(member, inventory.platform, servers[member.server]) for member in served]
     sites = {m.code: commune.website for m, commune in zip(served, communes, strict=True) if commune.website}
     for name, server in servers.items():
@@ -32,12 +32,9 @@ def main() -> None:
     pulumi.export("sites", {m.code: f"https://{m.site.main_name}/" for m in served if m.site})
 
 
-def declare_servers(
-    inventory: Inventory, served: list[Member], opts: pulumi.ResourceOptions
-) -> dict[str, DatacenterServer]:
-    """Declare the servers that serve somebody."""
-    used = {member.server for member in served}
-    return {name: DatacenterServer(inventory.servers[name], inventory.platform, opts) for name in sorted(used)}
+def declare_servers(inventory: Inventory, opts: pulumi.ResourceOptions) -> dict[str, DatacenterServer]:
+    """Declare all servers: one that serves nobody yet is hardened all the same."""
+    return {name: DatacenterServer(server, inventory, opts) for name, server in sorted(inventory.servers.items())}
 
 
 def guarded(member: Member) -> Guarded:

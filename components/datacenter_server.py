@@ -1,4 +1,4 @@
-"""A server of a datacenter: its base, its Docker engine, and the front that all sites of its members share."""
+"""A server of a datacenter: its base, its Docker engine, and what all members on it share."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pulumi_docker as docker
 
 from components.front import Front
 from components.php_site import PhpSites
+from components.server_base import ServerBase
 from components.uploads import Uploads, watch
-from numerian import front, uploads
-from numerian.model import Member, Platform, Server
-from provider.resources import Host
+from numerian import uploads
+from numerian.model import Inventory, Member, Server
 
 
 class DatacenterServer(pulumi.ComponentResource):
@@ -21,10 +21,10 @@ class DatacenterServer(pulumi.ComponentResource):
     front: Front
     php: PhpSites
 
-    def __init__(self, server: Server, platform: Platform, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, server: Server, inventory: Inventory, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("numerian:components:DatacenterServer", server.name, None, opts)
         self.server = server
-        host = self._host()
+        base = ServerBase(server, inventory, self)
         engine = docker.Provider(
             f"{server.name}-docker",
             context=server.name,
@@ -32,10 +32,10 @@ class DatacenterServer(pulumi.ComponentResource):
             disable_docker_daemon_check=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        on_engine = pulumi.ResourceOptions(parent=self, provider=engine, depends_on=[host])
-        self._platform, self._on_engine = platform, on_engine
-        self.front = Front(server, platform, self, on_engine)
-        self.php = PhpSites(server.name, platform, on_engine)
+        on_engine = pulumi.ResourceOptions(parent=self, provider=engine, depends_on=base.ready)
+        self._platform, self._on_engine = inventory.platform, on_engine
+        self.front = Front(server, inventory.platform, self, on_engine)
+        self.php = PhpSites(server.name, inventory.platform, on_engine)
         self.register_outputs({})
 
     def take_uploads(self, members: Iterable[Member], sites: Mapping[str, pulumi.Resource]) -> None:
@@ -46,16 +46,3 @@ class DatacenterServer(pulumi.ComponentResource):
         watched = watch(self.server, self._platform, writing, self, [sites[member.code] for member in writing])
         if mine := uploads.uploading(writing):
             Uploads(self.server, self._platform, mine, self, self._on_engine, [watched])
-
-    def _host(self) -> Host:
-        return Host(
-            f"{self.server.name}-host",
-            host=self.server.name,
-            packages=sorted({*front.PACKAGES, *uploads.PACKAGES}),
-            accounts=[
-                {"name": "front", "uid": front.UID, "groups": [], "shell": "/usr/sbin/nologin", "keys": []},
-                {"name": "acme", "uid": front.ACME_UID, "groups": ["front"], "shell": "/usr/sbin/nologin", "keys": []},
-            ],
-            units={"docker.service": "enabled", "logrotate.timer": "enabled"},
-            opts=pulumi.ResourceOptions(parent=self),
-        )

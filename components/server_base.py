@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from components.files import file_inputs
-from numerian import front, host
+from numerian import front, host, uploads
 from numerian.model import Inventory, Server
 from provider.resources import Account, Files, Host, Service
 
@@ -54,9 +54,12 @@ class ServerBase:
         return Host(
             f"{self._server.name}-host",
             host=self._server.name,
-            packages=sorted({*host.PACKAGES, *front.PACKAGES}),
+            packages=sorted({*host.PACKAGES, *front.PACKAGES, *uploads.PACKAGES}),
             accounts=[*people, *services],
             units=host.units(self._inventory, self._server),
+            sysctls=host.sysctls(self._server),
+            ports=list(host.open_ports(self._inventory, self._server)),
+            rights=list(host.rights(self._inventory)),
             opts=self._after(after),
         )
 
@@ -69,6 +72,8 @@ class ServerBase:
             validate=host.CHECK_COMMAND,
             reload=host.RELOAD_COMMAND,
             running=host.RUNNING_COMMAND,
+            confirm=True,
+            watch_seconds=host.CONFIRM_SECONDS,
             opts=self._after(after),
         )
 

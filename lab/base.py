@@ -79,6 +79,24 @@ def ensure(say: Say) -> str:
         return how
 
 
+def save(to: Path) -> str:
+    """Have the image in a file, for the engine of a server to load; one that is there already stays as it is."""
+    if to.is_file():
+        return "already there"
+    file = cache.folder() / f"base-image-{key()}.tar"
+    with cache.only_one("base"):
+        if not file.is_file():
+            for old in cache.folder().glob("base-image-*.tar"):
+                old.unlink()
+            new = file.with_suffix(".new")
+            process.output(["docker", "save", "--output", str(new), tag()], timeout=PULL_SECONDS)
+            new.replace(file)
+    copy = to.with_suffix(".new")
+    shutil.copyfile(file, copy)
+    copy.replace(to)
+    return "saved"
+
+
 def has_image(name: str) -> bool:
     """Tell whether this machine's engine has an image of this name."""
     return process.capture(["docker", "image", "inspect", "--format", "{{.Id}}", name])[0] == 0

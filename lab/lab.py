@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from lab import acme, base, docker_engine, images, layout, names, process, servers, steps
 from lab.process import Say
 from lab.steps import Step
+
+BASE = "base of the servers' images"
 
 
 class Lab:
@@ -46,9 +49,10 @@ class Lab:
             ),
             Step("network", lambda say: servers.prepare(lab, say), ("Docker engine",)),
             Step("authority and DNS", lambda say: servers.start_acme(lab, say), ("image of the authority", "network")),
+            Step(BASE, lambda _say: base.save(lab.folder / "base.tar"), ("Debian base", "network")),
             Step("client", lambda say: servers.start_client(lab, say), ("image of the client", "network")),
         ]
-        needs = ("image of the servers", "network", "authority and DNS")
+        needs = ("image of the servers", BASE, "authority and DNS")
         found += [Step(f"server {server.name}", self._start(server.name), needs) for server in lab.servers]
         made = tuple(f"server {server.name}" for server in lab.servers)
         found.append(Step("keys and trust", lambda say: servers.join(lab, say), (*made, "client")))
@@ -100,8 +104,21 @@ class Lab:
         where = self.layout.server(server)
         return (where.address, where.address6) if servers.has_ipv6(self.layout) else (where.address,)
 
-    def ssh(self, server: str, command: str, stdin: bytes = b"") -> tuple[int, str, str]:
-        """Run a command on a server as `deploy` over SSH, from this machine, with the pinned host key."""
+    def renew(self, server: str) -> None:
+        """Have a server installed anew, bare, with another host key: what was on it is gone."""
+        servers.remove_server(self.layout, server)
+        steps.run(self.steps(), out=io.StringIO())
+
+    def is_bare(self, server: str) -> bool:
+        """Tell whether nothing was deployed to a server yet: then root logs in, and nobody else."""
+        return self.exec(server, ["id", "deploy"])[0] != 0
+
+    def ssh(self, server: str, command: str, stdin: bytes = b"", *, user: str = "") -> tuple[int, str, str]:
+        """Run a command on a server over SSH, from this machine, with the pinned host key.
+
+        As `deploy` by default, as root while the server is bare.
+        """
+        user = user or ("root" if self.is_bare(server) else "deploy")
         where = self.layout.server(server)
         known = self.folder / "known_hosts.lab"
         lines = (line.split(" ", 1) for line in (self.folder / "host_keys").read_text().splitlines())
@@ -109,7 +126,7 @@ class Lab:
         options = [f"UserKnownHostsFile={known}", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes", "BatchMode=yes"]
         argv = ["ssh", "-F", "none", "-p", "2222", "-i", str(self.folder / "id_ed25519")]
         argv += [word for option in options for word in ("-o", option)]
-        code, out, err = process.capture([*argv, f"deploy@{where.loopback}", command], stdin=stdin, timeout=60)
+        code, out, err = process.capture([*argv, f"{user}@{where.loopback}", command], stdin=stdin, timeout=60)
         return code, out.decode(errors="replace"), err.decode(errors="replace")
 
     def _start(self, name: str) -> Callable[[Say], str]:

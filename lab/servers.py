@@ -1,24 +1,22 @@
 """The machines of a lab as containers: made, started, made ready, removed.
 
-A server is Debian with systemd, sshd and a Docker engine of its own; it needs no `--privileged`.
+A server is Debian with systemd and sshd, and takes a Docker engine of its own; it needs no `--privileged`.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab import acme, base, bridges, cache, images, layout, process
+from lab import acme, bridges, cache, images, layout, process
 from lab.errors import CommandFailedError, LabError
 from lab.layout import Layout, Server
 from lab.process import Say
 
 READY_SECONDS = 120.0
-BASE_IN_SERVERS = "debian:trixie-slim"
 RECIPE_LABEL = f"{layout.LABEL}.recipe"
 
 # What systemd and an engine inside need, and no more. Without SYS_PTRACE, `docker exec` inside fails for a container
@@ -50,7 +48,7 @@ def prepare(lab: Layout, say: Say) -> str:
     (lab.folder / "resolv.conf").write_text(f"nameserver {lab.acme}\n")
     key = lab.folder / "id_ed25519"
     if not key.exists():
-        process.output(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"deploy@{lab.name}", "-f", str(key)])
+        process.output(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"operator@{lab.name}", "-f", str(key)])
     if process.capture(["docker", "network", "inspect", lab.network])[0] == 0:
         return "already there"
     bridges.remove_left_behind(ipaddress.IPv4Network(f"{lab.prefix}.0/24"), say)
@@ -64,24 +62,21 @@ def prepare(lab: Layout, say: Say) -> str:
 
 
 def start_server(lab: Layout, server: Server, say: Say) -> str:
-    """Have a server run, with systemd up, and with the operator's key, its host key known here, and the base image."""
+    """Have a server run, with systemd up, as bare as a hoster gives it: root is let in with the operator's key."""
     options = [*SERVER_OPTIONS, "--volume", f"{lab.volume(server.name)}:/var/lib/docker", *_resolver(lab)]
+    options += ["--volume", f"{lab.folder}/base.tar:/lab/base.tar:ro"]
     for outside, inside in layout.PUBLISHED.items():
         options += ["--publish", f"{server.loopback}:{outside}:{inside}"]
-    if process.capture(["docker", "volume", "inspect", lab.volume(server.name)])[0]:
-        process.output(["docker", "volume", "create", *_labels(lab), lab.volume(server.name)])
     how = _start(lab, server.name, "server", options, SERVER_COMMAND, server.address, server.address6)
     say("waiting for systemd")
     _wait_for_systemd(lab, server.name)
     public = (lab.folder / "id_ed25519.pub").read_bytes()
-    write = "umask 077; cat > /home/deploy/.ssh/authorized_keys; chown deploy: /home/deploy/.ssh/authorized_keys"
+    write = "umask 077; mkdir -p /root/.ssh; cat > /root/.ssh/authorized_keys"
     run(lab, server.name, ["sh", "-c", write], stdin=public)
     say("trusting the CA's interface")
     run(lab, server.name, ["sh", "-c", TRUST], stdin=(lab.folder / "acme-ca.pem").read_bytes())
     say("waiting for sshd")
     _wait_for_banner(server)
-    say("waiting for Docker in it")
-    _load_base(lab, server.name)
     return how
 
 
@@ -132,6 +127,12 @@ def remove(lab: Layout, say: Say) -> None:
     for problem in foreign(lab):
         raise LabError(problem)
     _remove_all(lab, say)
+
+
+def remove_server(lab: Layout, machine: str) -> None:
+    """Remove one server, with all that is on it."""
+    process.output(["docker", "rm", "--force", "--volumes", lab.container(machine)], timeout=120)
+    process.output(["docker", "volume", "rm", lab.volume(machine)], timeout=60)
 
 
 def _remove_all(lab: Layout, say: Say) -> None:
@@ -205,6 +206,9 @@ def _start(
             process.output(["docker", "start", name])
             return "started again"
         process.output(["docker", "rm", "--force", "--volumes", name])
+        process.capture(["docker", "volume", "rm", lab.volume(machine)])
+    if kind == "server":
+        process.output(["docker", "volume", "create", *_labels(lab), lab.volume(machine)])
     identity = ["--name", name, "--hostname", machine, *_labels(lab), "--label", f"{RECIPE_LABEL}={recipe}"]
     place = ["--network", lab.network, "--ip", address]
     process.output(["docker", "run", "--detach", *identity, *place, *options, images.tag(kind), *command], timeout=120)
@@ -231,7 +235,7 @@ def _wait_for_systemd(lab: Layout, machine: str) -> None:
         if state == "degraded":
             failed = run(lab, machine, ["systemctl", "--failed", "--no-legend", "--plain"])
             # A service that a person broke on a server that was made before is no reason to refuse the lab.
-            if "ssh.service" not in failed and "docker.service" not in failed:
+            if "ssh.service" not in failed:
                 return
             raise LabError(f"{machine}: systemd says degraded:\n    {failed}", "see journalctl on it")
         if time.monotonic() > deadline:
@@ -251,32 +255,6 @@ def _wait_for_banner(server: Server) -> None:
         if time.monotonic() > deadline:
             raise LabError(f"{server.name}: no sshd answers at {server.loopback}:2222")
         time.sleep(0.1)
-
-
-def _load_base(lab: Layout, machine: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        has = ["docker", "exec", lab.container(machine), "docker", "image", "ls", "--quiet", BASE_IN_SERVERS]
-        code, out, err = process.capture(has, timeout=60)
-        if code == 0:
-            break
-        if time.monotonic() > deadline:
-            raise LabError(f"{machine}: its Docker engine doesn't answer ({err.decode().strip()})")
-        time.sleep(0.2)
-    if out.strip():
-        return
-    with cache.only_one(f"load-{machine}"):
-        save = subprocess.Popen(["docker", "save", base.tag()], stdout=subprocess.PIPE)
-        load = subprocess.run(
-            ["docker", "exec", "-i", lab.container(machine), "docker", "load", "--quiet"],
-            stdin=save.stdout,
-            capture_output=True,
-            check=False,
-        )
-        if save.wait() or load.returncode:
-            raise LabError(f"{machine}: the Debian base can't be loaded ({load.stderr.decode().strip()})")
-    run(lab, machine, ["docker", "tag", base.tag(), BASE_IN_SERVERS])
-    run(lab, machine, ["docker", "image", "rm", base.tag()])
 
 
 def _keep_root(file: Path, root: bytes) -> None:

@@ -104,10 +104,12 @@ def check_capacity(
     for server in servers:
         served = [member for member in members if member.server == server.name and member.served]
         with_site = [member for member in served if member.site]
+        with_php = [member for member in with_site if member.site and member.site.kind == "php"]
         asked = {
             "sites": len(with_site),
-            "php": sum(1 for member in with_site if member.site and str(member.site.kind) == "php"),
+            "php": len(with_php),
             "disk_gb": -(-sum(member.plan.quota_mb for member in with_site) // 1000),
+            "memory_mb": sum(member.plan.php.memory_mb for member in with_php),
         }
         for key, wanted in asked.items():
             room = getattr(server.capacity, key)

@@ -29,6 +29,7 @@ from numerian.model.readers import (
     phone,
     siren,
     ssh_key,
+    staff_login,
     through,
     weekly,
 )
@@ -117,6 +118,11 @@ Login = Annotated[
         matching(r"[a-z_][a-z0-9_-]{0,31}", "a user name", "write small letters, digits, hyphens and underscores")
     ),
     _scalar("A user name on servers.", pattern="^[a-z_][a-z0-9_-]{0,31}$"),
+]
+StaffLogin = Annotated[
+    str,
+    BeforeValidator(staff_login),
+    _scalar("The user name of an operator on the servers.", pattern="^[a-z][a-z0-9_-]{0,30}$"),
 ]
 Insee = Annotated[
     str,

@@ -205,6 +205,36 @@ def matching(pattern: str, what: str, right: str) -> Callable[[object], str]:
     return read
 
 
+_TAKEN_LOGINS = (
+    *("root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp", "proxy", "www-data"),
+    *(
+        "backup",
+        "list",
+        "irc",
+        "nobody",
+        "sshd",
+        "messagebus",
+        "sudo",
+        "docker",
+        "adm",
+        "deploy",
+        "front",
+        "acme",
+        "sftp",
+    ),
+)
+"""Accounts and groups that Debian or the toolkit has."""
+
+
+def staff_login(value: object) -> str:
+    """Return the user name of an operator: one that no account of the system has."""
+    read = matching(r"[a-z][a-z0-9_-]{0,30}", "a user name", "write small letters, digits, hyphens and underscores")
+    text = read(value)
+    if text in _TAKEN_LOGINS or text.startswith(("systemd-", "php-")):
+        raise Fault(f"{shown(text)} is an account of the servers' own", "name the function, like ops1")
+    return text
+
+
 def through(check: Callable[[str], str]) -> Callable[[object], str]:
     """Return the reader that puts a text through a check of `numerian.addressing`."""
     return lambda value: check(as_text(value))

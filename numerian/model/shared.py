@@ -23,6 +23,7 @@ from numerian.model.fields import (
     Phone,
     PublicAddress,
     SshKey,
+    StaffLogin,
     Text,
     Url,
     Weekly,
@@ -65,7 +66,10 @@ class ServerEntry(Model):
 
     datacenter: Name = Field(description="The datacenter where it stands.", examples=["privas"])
     address: HostAddress = Field(description="Where its sshd is reached.", examples=["192.0.2.10"])
-    port: Annotated[int, Whole(1, 65535)] = Field(default=22, description="The port of its sshd.")
+    port: Annotated[int, Whole(1, 65535)] = Field(default=22, description="The port where its sshd is reached.")
+    sshd_port: Annotated[int, Whole(1, 65535)] | None = Field(
+        default=None, description="The port that its sshd listens on, if what stands in front of it changes the port."
+    )
     user: Login = Field(default="deploy", description="The user that the toolkit logs in as.")
     first_user: Login | None = Field(
         default=None,
@@ -84,6 +88,9 @@ class ServerEntry(Model):
     jump: Name | None = Field(default=None, description="The server through which this one is reached.")
     public_addresses: Annotated[tuple[PublicAddress, ...], OneOrMore()] = Field(
         default=(), description="The addresses that members' domains must point to."
+    )
+    own_kernel: Flag = Field(
+        default=True, description="Whether its kernel is its own. That of a container isn't, and is only read."
     )
     capacity: Capacity = Field(default_factory=Capacity, description="What it has room for.")
 
@@ -279,7 +286,7 @@ class Staff(StaffEntry):
 class StaffFile(Model):
     """Accounts of the operators, by login (`staff.yaml`)."""
 
-    staff: dict[Login, StaffEntry] = Field(description="Accounts by login.")
+    staff: dict[StaffLogin, StaffEntry] = Field(description="Accounts by login.")
 
 
 FALLBACK = Settings(quota_mb=500, canonical="www")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab, LabError, layout, preflight, steps, table
+from lab import Lab, LabError, images, layout, preflight, steps, table
 from lab.steps import Step
+from numerian import front, host, uploads
 
 SERVERS = ("privas", "alixan")
 PRIVAS, ALIXAN = (server.address for server in layout.layout(layout.for_tests()).servers)
@@ -35,9 +36,39 @@ def test_a_server_is_debian_13_with_security_updates(lab: Lab, server: str) -> N
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_sshd_answers_with_the_pinned_key_and_deploy_may_sudo(lab: Lab, server: str) -> None:
-    code, out, err = lab.ssh(server, "hostname && sudo -n id -un")
+def test_sshd_answers_with_the_pinned_key(lab: Lab, server: str) -> None:
+    """Root is let in on a bare server, `deploy` on one that something was deployed to."""
+    code, out, err = lab.ssh(server, "hostname && $(command -v sudo) id -un")
     assert (code, out.split(), err) == (0, [server, "root"], "")
+
+
+def test_a_new_server_is_bare_and_has_all_packages_downloaded(lab: Lab) -> None:
+    wanted = sorted({*host.PACKAGES, *front.PACKAGES, *uploads.PACKAGES})
+    script = """
+    for program in docker sudo nft iptables; do ! command -v $program || exit 1; done
+    ! id deploy 2>/dev/null || exit 2
+    for package; do
+        dpkg-query -W "$package" >/dev/null 2>&1 || ls /var/cache/apt/archives/"$package"_*.deb >/dev/null || exit 3
+    done
+    """
+    image = images.tag("server")
+    run = ["docker", "run", "--rm", "--network", "none", image, "sh", "-euc", script, "sh", *wanted]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def engine(lab: Lab) -> Lab:
+    """A lab whose servers have a Docker engine, whatever was deployed to them before."""
+    install = """
+    export DEBIAN_FRONTEND=noninteractive
+    command -v dockerd || apt-get install -qy --no-install-recommends docker.io docker-cli iptables
+    systemctl start docker.service
+    """
+    for server in SERVERS:
+        code, _, err = lab.exec(server, ["sh", "-ec", install], timeout=300)
+        assert code == 0, err
+    return lab
 
 
 def test_another_host_key_is_refused(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,14 +87,15 @@ def test_another_host_key_is_refused(lab: Lab, tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_the_engine_inside_runs_a_container_with_a_memory_limit(lab: Lab, server: str) -> None:
+def test_the_engine_inside_runs_a_container_with_a_memory_limit(engine: Lab, server: str) -> None:
     run = "docker run --rm --network none --memory 64m debian:trixie-slim cat /etc/debian_version"
-    code, out, err = lab.ssh(server, run)
+    code, out, err = engine.exec(server, run.split())
     assert code == 0, err
     assert out.startswith("13")
 
 
-def test_the_engine_inside_enters_a_container_whose_user_is_not_root(lab: Lab) -> None:
+def test_the_engine_inside_enters_a_container_whose_user_is_not_root(engine: Lab) -> None:
+    lab = engine
     name = "lab-test-exec"
     lab.exec("privas", ["docker", "rm", "--force", name])
     options = ["--user", "601:601", "--cap-drop", "ALL", "--network", "none", "--read-only"]
@@ -77,7 +109,8 @@ def test_the_engine_inside_enters_a_container_whose_user_is_not_root(lab: Lab) -
         lab.exec("privas", ["docker", "rm", "--force", name])
 
 
-def test_a_port_published_inside_answers_outside(lab: Lab) -> None:
+def test_a_port_published_inside_answers_outside(engine: Lab) -> None:
+    lab = engine
     # The minimal base has nothing that listens but perl.
     perl = (
         "use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalPort => 8080, Listen => 5, ReuseAddr => 1) or die;"

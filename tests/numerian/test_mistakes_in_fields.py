@@ -13,6 +13,15 @@ from numerian.load import check
 
 # title: (files that differ from the small inventory, what is said: place and fault, then the remedy)
 CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
+    "an operator who would be root": (
+        {
+            "staff.yaml": "staff:\n  root:\n    keys: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIDIvCcKdN0av7gr14KmzHDNgFgxyZ/KOZnb548X2UCI\n"
+        },
+        """
+        staff.yaml:2:3: "root" is an account of the servers' own
+          → name the function, like ops1
+        """,
+    ),
     "a mistyped day of the week": (
         {"datacenters.yaml": DATACENTERS.replace("label: Privas\n", "label: Privas\n    reboot: mradi 03:30\n")},
         """
