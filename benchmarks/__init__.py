@@ -1,1 +1,1 @@
-"""The product beside its peers: the same work, on the same server, in one run (`make bench`)."""
+"""The product beside its peers: the same work, on servers alike, in one run (`make bench`)."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: put everybody through the same work on the same server, and print one table."""
+"""`python -m benchmarks`: put everybody through the same work on servers alike, and print one table."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from benchmarks.contender import Case, Contender, ContenderError, Measure, run_c
 from benchmarks.engine_floor import EngineFloor
 from benchmarks.product import NumerianPreview, NumerianUp, PulumiUp
 from benchmarks.pyinfra_peer import Pyinfra
-from benchmarks.server import BenchServer
+from benchmarks.server import OURS, PEERS, BenchServer
 from benchmarks.tar_floor import TarFloor
 from benchmarks.work import ROOT
 from engine import install
 from lab.errors import LabError
+from numerian import front
 from numerian.load import load
 
 WORK = ROOT / ".work" / "bench" / "peers"
@@ -81,18 +82,20 @@ def _make(wanted: list[str], say: Callable[[str], None]) -> list[Contender]:
     }
     if set(wanted) <= set(makers):
         return [makers[name]() for name in NAMES if name in wanted]
-    server = BenchServer()
+    server, peers = BenchServer(OURS), BenchServer(PEERS)
     say("bringing up the benchmark's lab")
     server.up()
     product = NumerianUp(server)
     say("deploying the server's base and the front")
     product.make_base()
-    server.make_peers_front(load(product.inventory))
+    inventory = load(product.inventory)
+    peers.take_image(front.image(inventory.platform), server)
+    peers.make_peers_front(inventory)
     programs = environment.ensure(say) if {"mitogen", "pyinfra"} & set(wanted) else Path()
     makers |= {
-        "tar": lambda: TarFloor(server, WORK / "tar"),
-        "mitogen": lambda: Mitogen(server, WORK / "mitogen", programs),
-        "pyinfra": lambda: Pyinfra(server, WORK / "pyinfra", programs),
+        "tar": lambda: TarFloor(peers, WORK / "tar"),
+        "mitogen": lambda: Mitogen(peers, WORK / "mitogen", programs),
+        "pyinfra": lambda: Pyinfra(peers, WORK / "pyinfra", programs),
         "numerian": lambda: NumerianUp(server),
         "preview": lambda: NumerianPreview(server),
         "pulumi": lambda: PulumiUp(server),

@@ -11,7 +11,6 @@ from pathlib import Path
 from benchmarks import work
 from benchmarks.contender import Case, Contender, ContenderError, Counts, run
 from benchmarks.server import BenchServer
-from numerian.load import load
 
 STACK = "test-bench"
 """A disposable stack of this checkout, in working folders of its own."""
@@ -31,9 +30,9 @@ class Product(Contender):
 
     def make_base(self) -> None:
         """Deploy the server's base, the front and one member, and remember that as the starting point."""
-        # From nothing each time: what an earlier run left may be another program's, or another server's.
+        # From nothing each time: what an earlier run left may be another program's.
+        self.server.make_bare()
         self._members(1)
-        self.server.forget_ours(load(self.inventory))
         shutil.rmtree(self.folder / "state", ignore_errors=True)
         self.numerian("stack", "init", STACK)
         set_inventory = ["pulumi", "config", "set", "inventory", str(self.inventory), "--stack", STACK]

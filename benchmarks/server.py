@@ -1,9 +1,10 @@
-"""The server of the measurements: one of a lab of the benchmark's own, with a front for the peers beside ours."""
+"""The servers of the measurements, alike, in a lab of the benchmark's own: ours hardened, the peers' as it came."""
 
 from __future__ import annotations
 
 import io
 import re
+import subprocess
 import tarfile
 from collections import Counter
 from collections.abc import Mapping
@@ -27,16 +28,20 @@ _STOP_CERTIFICATES = (
 )
 
 
-class BenchServer:
-    """`privas` of the lab "bench"; the peers log in as root, which spares them sudo."""
+OURS, PEERS = "privas", "alixan"
 
-    def __init__(self) -> None:
+
+class BenchServer:
+    """A server of the lab "bench". The peers log in to theirs as root, which spares them sudo; ours lets no root in."""
+
+    def __init__(self, name: str) -> None:
         self.lab = Lab("bench")
+        self.name = name
 
     @property
     def address(self) -> str:
         """Where its sshd listens on this machine, at port 2222."""
-        return self.lab.layout.server("privas").loopback
+        return self.lab.layout.server(self.name).loopback
 
     @property
     def key(self) -> Path:
@@ -48,7 +53,7 @@ class BenchServer:
         """What an inventory says of it."""
         return {
             "address": self.address,
-            "public": self.lab.layout.server("privas").address,
+            "public": self.lab.layout.server(self.name).address,
             "identity": str(self.key),
             "host_keys": str(self.lab.folder / "host_keys"),
         }
@@ -64,24 +69,28 @@ class BenchServer:
     )
 
     def up(self) -> None:
-        """Bring the lab up; let root log in with the operator's key, and give it the Python that ansible wants."""
+        """Bring the lab up."""
         if not self.lab.is_up():
             self.lab.up()
-        self.sh(
-            "mkdir -p -m 700 /root/.ssh; cp /home/deploy/.ssh/authorized_keys /root/.ssh/;"
-            "if grep -q '^PermitRootLogin no' /etc/ssh/sshd_config.d/*; then"
-            "  sed -i 's/^PermitRootLogin no/PermitRootLogin prohibit-password/' /etc/ssh/sshd_config.d/*;"
-            "  systemctl reload ssh; fi;"
-            "command -v python3 >/dev/null || { apt-get -qq update;"
-            "  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends python3 >/dev/null; }"
-        )
 
     def sh(self, script: str, stdin: bytes | None = None, *, timeout: float = 600) -> str:
         """Run a script on it as root, past all SSH; for what isn't measured."""
-        code, out, err = self.lab.exec("privas", ["sh", "-euc", script], stdin, timeout=timeout)
+        code, out, err = self.lab.exec(self.name, ["sh", "-euc", script], stdin, timeout=timeout)
         if code != 0:
             raise ContenderError(f"on the benchmark's server: {script[:200]}\n{(out + err)[-2000:]}")
         return out
+
+    def take_image(self, name: str, other: BenchServer) -> None:
+        """Give this server an engine, with an image that another has built, and the Python that ansible wants."""
+        packages = "docker.io docker-cli iptables python3"
+        install = "DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends"
+        self.sh(f"command -v dockerd && command -v python3 || {install} {packages} >/dev/null; systemctl start docker")
+        ours, theirs = (self.lab.layout.container(server.name) for server in (other, self))
+        with subprocess.Popen(["docker", "exec", ours, "docker", "save", name], stdout=subprocess.PIPE) as save:
+            load = ["docker", "exec", "-i", theirs, "docker", "load", "--quiet"]
+            done = subprocess.run(load, stdin=save.stdout, capture_output=True, check=False)
+        if save.returncode or done.returncode:
+            raise ContenderError(f"the front's image didn't come to {self.name}: {done.stderr.decode()}")
 
     def make_peers_front(self, inventory: Inventory) -> None:
         """Start a front of the product's own image and base files for the peers, and the script that reloads it."""
@@ -119,14 +128,10 @@ class BenchServer:
         """Take away what a peer wrote."""
         self.sh(f"find /srv/peers/config/current/sites /srv/peers/sites -mindepth 1 -delete;{PEERS_SCRIPT} reload")
 
-    def forget_ours(self, inventory: Inventory) -> None:
-        """Take away what an earlier run of ours deployed, but for packages and images."""
-        folders = " ".join(_OURS)
-        files = " ".join(front.host_files(inventory.platform, inventory.servers["privas"]))
-        self.sh(
-            f"{_STOP_CERTIFICATES}; docker rm -f front >/dev/null 2>&1 || true;"
-            f"for f in {folders}; do [ ! -d $f ] || find $f -mindepth 1 -delete; done; rm -f {files}"
-        )
+    def make_bare(self) -> None:
+        """Have it installed anew, unless nothing was deployed to it yet."""
+        if not self.lab.is_bare(self.name):
+            self.lab.renew(self.name)
 
     def snapshot(self) -> None:
         """Remember what our front has now: the starting point of each run of ours."""

@@ -131,6 +131,7 @@ _DATACENTERS = """platform:
   host_identity: {{name: Numérian, address: [1 rue de l’Exemple, 07000 Privas], phone: 04 65 71 00 00}}
   acme: {{directory: "https://acme.lab.test:14000/dir", email: certificats@numerian.test}}
   images: {{front: 2026-07-01}}
+  deploy: {{keys_files: {identity}.pub}}
   logs: {{visits_days: 390, security_days: 30}}
 datacenters:
   privas: {{label: Privas}}
@@ -139,7 +140,10 @@ servers:
     datacenter: privas
     address: {address}
     port: 2222
+    sshd_port: 22
+    own_kernel: false
     user: deploy
+    first_user: root
     identity_files: {identity}
     host_keys_file: {host_keys}
     public_addresses: {public}
