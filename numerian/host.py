@@ -21,8 +21,8 @@ ACCESS = "/etc/numerian/access"
 """The generations of what decides who comes in: sshd's settings and the firewall."""
 
 PACKAGES = (
-    *("apparmor", "docker-cli", "docker.io", "iptables", "logrotate", "nftables", "openssh-server", "procps"),
-    *("sudo", "systemd-timesyncd", "unattended-upgrades"),
+    *("apparmor", "docker-cli", "docker.io", "iptables", "libpam-pwquality", "logrotate", "nftables"),
+    *("openssh-server", "procps", "sudo", "systemd-timesyncd", "unattended-upgrades"),
 )
 
 SETTLE_COMMANDS = [["/usr/local/sbin/numerian-settle"]]

@@ -92,7 +92,7 @@ def test_one_member_more_or_less_is_one_file(tmp_path: Path) -> None:
 
 def test_the_peers_front_is_reloaded_by_the_products_script() -> None:
     script = _front_script()
-    assert script.count("peers-front") == 2
+    assert script.count("peers-front") == 3
     assert front.LOGS not in script
 
 

@@ -179,3 +179,28 @@ def test_the_settings_are_in_force(sites: Deployed) -> None:
     assert "noexec" in sites.sh(SERVER, "findmnt -no OPTIONS /tmp")
     security = sites.sh(SERVER, "docker info --format '{{.LiveRestoreEnabled}} {{.SecurityOptions}}'")
     assert security.startswith("true") and "no-new-privileges" in security
+
+
+def test_what_somebody_changed_by_hand_is_named_and_put_back(sites: Deployed, strangers: dict[str, int]) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIL1n2kYyhqQF0vq7l0Y8pJ0l3v3o9o3G0p5p5qk8l6mJ"
+    changes = f"""
+    useradd --create-home --groups sudo eve
+    echo '{key} eve' >> /home/deploy/.ssh/authorized_keys
+    systemctl disable --now logrotate.timer
+    sysctl -q net.ipv4.conf.all.rp_filter=0
+    """
+    sites.sh(SERVER, changes)
+    try:
+        said = sites.numerian("preview", "--refresh", "--stack", STACK)
+        for named in ("rights.eve", "accounts.eve", ".keys", "units logrotate.timer", "rp_filter", "ports tcp/4444"):
+            assert named in said, said
+        said = up(sites, "--refresh")
+        assert re.search(r"perl .*listens on tcp/4444", said), said
+        groups = sites.sh(SERVER, "id -Gn eve; sudo -l -U eve")
+        assert "sudo" not in groups.split() and "not allowed to run sudo" in groups
+        assert key not in sites.sh(SERVER, "cat /home/deploy/.ssh/authorized_keys")
+        assert sites.sh(SERVER, "systemctl is-active logrotate.timer; sysctl -n net.ipv4.conf.all.rp_filter") == (
+            "active\n1\n"
+        )
+    finally:
+        sites.sh(SERVER, "userdel --remove eve")
