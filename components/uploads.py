@@ -100,6 +100,11 @@ class Uploads:
             security_opts=["no-new-privileges"],
             tmpfs={"/run/sshd": "size=1m,mode=0755"},
             memory=512,
+            ulimits=[
+                # Of a member's user, whose PHP counts with his sessions.
+                docker.ContainerUlimitArgs(name="nproc", soft=uploads.PROCESSES, hard=uploads.PROCESSES),
+                docker.ContainerUlimitArgs(name="core", soft=0, hard=0),
+            ],
             ports=[
                 docker.ContainerPortArgs(internal=uploads.PORT, external=uploads.PORT, ip=address)
                 for address in front.listen_addresses(self.server)

@@ -27,6 +27,8 @@ UID = 603
 """What sshd is before anybody has logged in."""
 CAPABILITIES = ("SETGID", "SETUID", "SYS_CHROOT")
 """What sshd can't do without: to become the webmaster's user, inside of his folder."""
+PROCESSES = 256
+"""That one member's user may have: some of its PHP, and a few for each session."""
 PACKAGES = ("rsync",)
 PASSWORD_LENGTH = 16
 """Letters and digits: 93 bits, and still typed by hand where it must be."""
