@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pulumi
 import pulumi_docker as docker
 
@@ -13,8 +15,8 @@ from numerian.model import Member, Platform
 class PhpSites:
     """The containers of a server's PHP sites; the image is declared with the first of them.
 
-    They follow one after another: an image that doesn't start stops at the first of them, and a new one never takes
-    all sites away at once.
+    They follow one after another, so that a new image never takes all sites away at once. Nobody depends on the one
+    before, though: a member whose container fails holds up no other.
     """
 
     def __init__(self, server: str, platform: Platform, on_engine: pulumi.ResourceOptions) -> None:
@@ -22,7 +24,7 @@ class PhpSites:
         self._day = platform.images.day("php")
         self._on_engine = on_engine
         self._image: docker.RemoteImage | None = None
-        self._before: list[pulumi.Resource] = []
+        self._before: docker.Container | None = None
 
     def add(self, member: Member, website: pulumi.Resource, commune: pulumi.Resource) -> docker.Container:
         """Declare a member's container. It waits for `website`, which makes its folders."""
@@ -30,20 +32,30 @@ class PhpSites:
             self._image = service_image(self._server, "php", self._day, self._on_engine)
         options = pulumi.ResourceOptions(
             parent=commune,
-            depends_on=[website, *self._before],
+            depends_on=[website],
             # A second one can't be made while the first holds its name and its socket.
             delete_before_replace=True,
         )
-        made = _container(member, self._image, pulumi.ResourceOptions.merge(self._on_engine, options))
-        self._before = [made]
-        return made
+        self._before = _container(
+            member, self._image, self._before, pulumi.ResourceOptions.merge(self._on_engine, options)
+        )
+        return self._before
 
 
-def _container(member: Member, image: docker.RemoteImage, opts: pulumi.ResourceOptions) -> docker.Container:
+async def _in_turn(before: pulumi.Resource | None, name: str) -> str:
+    """Return `name` as soon as the container before has been made, or has failed."""
+    if before is not None:
+        await asyncio.wait([asyncio.ensure_future(before.urn.future())])
+    return name
+
+
+def _container(
+    member: Member, image: docker.RemoteImage, before: pulumi.Resource | None, opts: pulumi.ResourceOptions
+) -> docker.Container:
     wanted = php.container(member)
     return docker.Container(
         f"{member.code}-php",
-        name=wanted.name,
+        name=_in_turn(before, wanted.name),
         image=image.image_id,
         user=wanted.user,
         envs=list(wanted.environment),

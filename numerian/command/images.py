@@ -22,7 +22,7 @@ def configure(parser: ArgumentParser) -> None:
     from numerian.images import SERVICES
 
     add_stack_option(parser)
-    parser.add_argument("service", nargs="*", choices=[*SERVICES, []], metavar="SERVICE", help=", ".join(SERVICES))
+    parser.add_argument("service", nargs="*", metavar="SERVICE", help=f"{', '.join(SERVICES)} (all by default)")
     parser.add_argument("--date", type=date.fromisoformat, default=None, help="what to call it (today by default)")
 
 
@@ -33,7 +33,11 @@ def run(options: Namespace) -> int:
     from numerian.connections import write
     from numerian.engine import workspace
     from numerian.load import load
+    from numerian.suggest import remedy
 
+    for word in options.service:
+        if word not in images.SERVICES:
+            raise NumerianError(f"no image is called {word}: {remedy(word, images.SERVICES)}")
     place = workspace.find(options.stack)
     inventory = load(place.inventory)
     write(inventory, place.folder)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from numerian import images
+from numerian.__main__ import main
 from numerian.images import PackageListError
 
 DAY = date(2026, 11, 24)
@@ -47,3 +48,8 @@ def test_a_recipe_without_packages_is_told(tmp_path: Path) -> None:
     (tmp_path / "php" / "Dockerfile").write_text("FROM debian:trixie-slim\n", encoding="utf-8")
     with pytest.raises(PackageListError, match="images/php/Dockerfile"):
         images.asked_for("php", tmp_path)
+
+
+def test_a_mistyped_image_is_told_before_any_server_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["images", "phpp"]) == 1
+    assert capsys.readouterr().err == 'no image is called phpp: did you mean "php"?\n'
