@@ -28,6 +28,8 @@ def service_image(server: str, service: str, day: date, opts: pulumi.ResourceOpt
             # All recipes: they share how packages get in.
             context=str(RECIPES),
             dockerfile=f"{service}/Dockerfile",
+            # A failed build leaves no container behind either.
+            force_remove=True,
             build_args={"DATE": day.isoformat()} | ({"PACKAGES": packages} if packages else {}),
         ),
         triggers={"recipe": recipe_hash(service)},

@@ -169,6 +169,9 @@ def rolled(sites: Deployed) -> Iterator[Deployed]:
 
     To the end of all: without its list the next `up` would build the image anew.
     """
+    # What an earlier run left behind, then two images of older days.
+    left = "docker image ls --format '{{.Repository}}:{{.Tag}}' numerian/php | grep -v 2026-07-01"
+    sites.sh("privas", f"{left} | xargs --no-run-if-empty docker image rm")
     for tag in ("2026-05-01", "2026-06-01"):
         sites.sh("privas", f"docker tag {images.reference('php', date(2026, 7, 1))} numerian/php:{tag}")
     put(sites, "index.html", "<h1>Le nôtre</h1>", code=CONVERT)
@@ -210,6 +213,7 @@ def test_a_list_that_debian_no_longer_has_fails_by_name_and_what_ran_runs_on(rol
     told = rolled.numerian("up", "--stack", STACK, "--yes", fails=True)
     assert "8.4.1-1" in told and "php8.4-fpm" in told
     assert rolled.get(f"{SITE}/{VERSION}")[0] == 200
+    assert rolled.sh("privas", "docker ps --all --quiet --filter status=exited") == ""
     set_date(FIRST)
 
 
@@ -228,8 +232,8 @@ def test_the_preview_shows_which_packages_change_and_going_back_builds_nothing(r
 
     # The first of the server can't start, and holds up none of those after him.
     rolled.sh("privas", f"chown root: /srv/sites/{CONVERT}/php/socket")
-    told = rolled.numerian("up", "--stack", STACK, "--yes", fails=True)
-    assert f"{CONVERT}-php" in told and "Permission denied" in told
+    rolled.numerian("up", "--stack", STACK, "--yes")
+    assert rolled.get(f"{CONVERTED}/")[0] == 503
     assert rolled.get(f"{SITE}/{VERSION}")[2].strip() == other.partition("-")[0]
 
     set_date(FIRST)
