@@ -21,14 +21,16 @@ def small(world: World, room: str, folder: str = WORK) -> Iterator[None]:
     world.sh(
         SERVER,
         f"cd {folder} && tar -cf /run/kept.tar . && k=$(du -sk . | cut -f1) && i=$(find . | wc -l) &&"
-        f" mount -t tmpfs -o {room},mode=755 tmpfs {folder} && tar -xpf /run/kept.tar -C {folder}",
+        f" mount -t tmpfs -o {room},mode=755 tmpfs {folder} && tar -xpf /run/kept.tar -C {folder} && cd {folder} &&"
+        " free=$(df -k --output=avail . | tail -n 1);"
+        ' [ "$free" -gt 9999 ] || dd if=/dev/zero of=fill bs=1k status=none count=$((free - 20))',
     )
     try:
         yield
     finally:
         world.sh(
             SERVER,
-            f"cd {folder} && tar -cf /run/kept.tar . && cd / && umount {folder} &&"
+            f"cd {folder} && rm -f fill && tar -cf /run/kept.tar . && cd / && umount -l {folder} &&"
             f" find {folder} -mindepth 1 -delete && tar -xpf /run/kept.tar -C {folder} && rm /run/kept.tar",
         )
 
@@ -39,12 +41,12 @@ def read_only(world: World, folder: str) -> Iterator[None]:
     try:
         yield
     finally:
-        world.sh(SERVER, f"umount {folder}")
+        world.sh(SERVER, f"umount -l {folder}")
 
 
 @pytest.mark.parametrize(
     ("room", "word"),
-    [("size=$((k + 72))k", "No space left on device"), ("nr_inodes=$((i + 30))", "No space left on device")],
+    [("size=$((k + 2048))k", "No space left on device"), ("nr_inodes=$((i + 30))", "No space left on device")],
     ids=["no blocks left", "no inodes left"],
 )
 def test_a_full_disk(runner: Runner, table: Report, room: str, word: str) -> None:
