@@ -51,7 +51,7 @@ point() {{ ln -sfn "$1" current.back && mv -T current.back current; }}
 rm -rf generations/0 current.new && cp -a /root/faults/generation generations/0 && point generations/0 &&
 find generations -mindepth 1 -maxdepth 1 ! -name 0 -exec rm -rf {{}} + && cp -a generations/0 "$old" && point "$old" &&
 rm -rf generations/0 /srv/sites/{ADDED} && cd / && find {_KEPT} -mindepth 1 -delete &&
-tar -xpf /root/faults/tar --numeric-owner && /usr/local/sbin/numerian-front reload
+tar -xpf /root/faults/tar --numeric-owner && docker start front >/dev/null && /usr/local/sbin/numerian-front reload
 """
 _SHIM = """#!/bin/sh
 # For tests: an apply runs under `cut` when it is told to, once for the whole of it.
@@ -206,7 +206,10 @@ class World:
         """Return when all names are answered for again."""
         deadline = time.monotonic() + seconds
         while not all(ask(name, address)[:1] in "23" for name, address in self.names.items()):
-            assert time.monotonic() < deadline, "the front doesn't answer any more"
+            look = "docker ps -a; journalctl -u docker --no-pager -n 40 | cut -c 1-600"
+            assert time.monotonic() < deadline, (
+                f"the front doesn't answer any more: {self.lab.exec(SERVER, ['sh', '-c', look])}"
+            )
             time.sleep(0.5)
 
     def _shim(self, script: str) -> None:
