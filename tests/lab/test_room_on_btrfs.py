@@ -50,9 +50,9 @@ class Disk:
 @pytest.fixture
 def disk(lab: Lab) -> Iterator[Disk]:
     """A btrfs of 300 MB with quotas, and one member with 5 MB of room and a page."""
-    install = (
-        "dpkg -s btrfs-progs rsync >/dev/null 2>&1 || apt-get install -y --no-install-recommends btrfs-progs rsync"
-    )
+    # A bare server has neither, nor Debian's lists.
+    install = "apt-get install -y --no-install-recommends btrfs-progs rsync"
+    install = f"dpkg -s btrfs-progs rsync >/dev/null 2>&1 || {install} || (apt-get update && {install})"
     make = f"mkdir -p {PLACE} && rm -f /root/btrfs && truncate -s 300M /root/btrfs && mkfs.btrfs -q /root/btrfs"
     code, out, err = lab.exec("privas", ["sh", "-c", f"({install}) && {make}"], timeout=300)
     assert code == 0, out + err
