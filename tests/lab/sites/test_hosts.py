@@ -196,8 +196,8 @@ def test_what_somebody_changed_by_hand_is_named_and_put_back(sites: Deployed, st
             assert named in said, said
         said = up(sites, "--refresh")
         assert re.search(r"perl .*listens on tcp/4444", said), said
-        groups = sites.sh(SERVER, "id -Gn eve; sudo -l -U eve")
-        assert "sudo" not in groups.split() and "not allowed to run sudo" in groups
+        assert sites.sh(SERVER, "id -Gn eve").split() == ["eve"]
+        assert "not allowed to run sudo" in sites.sh(SERVER, "sudo -l -U eve")
         assert key not in sites.sh(SERVER, "cat /home/deploy/.ssh/authorized_keys")
         assert sites.sh(SERVER, "systemctl is-active logrotate.timer; sysctl -n net.ipv4.conf.all.rp_filter") == (
             "active\n1\n"

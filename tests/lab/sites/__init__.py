@@ -1,0 +1,1 @@
+"""Tests of the running services: a package, so that their deployment ends with the last of them."""
