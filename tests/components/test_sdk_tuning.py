@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
+import threading
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +25,7 @@ def untuned(monkeypatch, request):
     monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
     monkeypatch.setattr(stack, "asyncio", asyncio)
     monkeypatch.setattr(resource, "_get_stack_trace", resource._get_stack_trace)
+    monkeypatch.setattr(resource, "prepare_resource", resource.prepare_resource)
     monkeypatch.setattr(_types, "resource_types", _types.resource_types)
     thresholds = gc.get_threshold()
     request.addfinalizer(lambda: gc.set_threshold(*thresholds))
@@ -126,3 +129,31 @@ def test_types_of_a_class_are_the_same_and_worked_out_once() -> None:
 def test_no_stack_traces_are_sent() -> None:
     assert sdk_tuning.apply()
     assert resource._get_source_position(resource._get_stack_trace()) is None
+
+
+def test_as_many_calls_are_under_way_as_the_engine_takes_up(monkeypatch) -> None:
+    async def workers() -> int:
+        monkeypatch.setattr(SETTINGS, "parallel", 7)
+        assert sdk_tuning.apply()
+        names = await asyncio.gather(*(asyncio.to_thread(_name) for _ in range(40)))
+        return len(set(names))
+
+    def _name() -> str:
+        time.sleep(0.01)
+        return threading.current_thread().name
+
+    assert asyncio.run(workers()) == 7
+
+
+def test_inputs_of_ours_are_let_go_once_they_are_serialized(monkeypatch) -> None:
+    async def prepared(kind: str) -> tuple[dict[str, str], dict[str, str]]:
+        props = {"content": "x"}
+        return await resource.prepare_resource(None, kind, True, False, props, None), props
+
+    async def prepare(res, ty, custom, remote, props, opts, typ=None):
+        return dict(props)
+
+    monkeypatch.setattr(resource, "prepare_resource", prepare)
+    assert sdk_tuning.apply()
+    assert asyncio.run(prepared("numerian:index:Files")) == ({"content": "x"}, {})
+    assert asyncio.run(prepared("docker:index:Image")) == ({"content": "x"}, {"content": "x"})
