@@ -98,6 +98,9 @@ class Front:
             "read_only": True,
             "capabilities": {"drops": ["ALL"]},
             "security_opts": ["no-new-privileges"],
+            "memory": front.MEMORY_MB,
+            "memory_swap": front.MEMORY_MB,
+            "ulimits": [{"name": "nproc", "soft": front.MOST_PROCESSES, "hard": front.MOST_PROCESSES}],
             "tmpfs": {"/tmp": f"size=64m,uid={front.UID},mode=0700"},  # noqa: S108 (a file system of its own)
             "ports": [
                 {"internal": inside, "external": outside, "ip": address}

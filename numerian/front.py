@@ -25,6 +25,10 @@ CHALLENGES = "/srv/acme"
 LOGS = "/var/log/front"
 UID = 601
 ACME_UID = 602
+MEMORY_MB = 2048
+"""The most that nginx may take, its temporary files and the workers of older configurations included."""
+MOST_PROCESSES = 4096
+"""Of its uid: a worker a processor, for each configuration that still answers."""
 PACKAGES = ("ca-certificates", "curl", "docker.io", "iproute2", "lego", "logrotate", "nftables", "openssl")
 
 _GENERATION = "front/srv/front/config"

@@ -33,6 +33,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: (item.get_closest_marker("lab") is not None) != side_by_side)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what outside judges said, as reports carry it (from other workers too)."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    calls = [report for report in reports if getattr(report, "when", "") == "call"]
+    lines = [line for call in calls for name, value in call.user_properties if name == "judged" for line in value]
+    if lines:
+        terminalreporter.write_sep("=", "outside judges")
+        terminalreporter.write("".join(f"{line}\n" for line in lines))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
