@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def sshd_host(folder: Path, *, user: str, **changes: Any) -> Iterator[SshdHost]:
             host_keys=(shell.sh("cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub").strip(),),
             **changes,
         )
-        wait_for_sshd(shell)
+        wait_for_sshd(spec.address)
         host = SshdHost("deb", shell.prefix, spec=spec)
         yield host
         host.transport.close()
@@ -108,10 +109,10 @@ def sshd_host(folder: Path, *, user: str, **changes: Any) -> Iterator[SshdHost]:
         subprocess.run(["docker", "rm", "-f", name], capture_output=True, check=False)
 
 
-def wait_for_sshd(shell: Shell) -> None:
-    """Wait until sshd listens."""
+def wait_for_sshd(address: str) -> None:
+    """Wait until sshd answers from outside: the container's address may need a moment longer than its sshd."""
     for _ in range(100):
-        if "LISTEN" in shell.sh("ss -H -ltn 'sport = :22'"):
+        with suppress(OSError), socket.create_connection((address, 22), timeout=1):
             return
         time.sleep(0.1)
-    raise AssertionError(shell.sh("cat /var/log/sshd"))
+    raise AssertionError(f"no sshd answers at {address}")
