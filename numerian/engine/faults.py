@@ -19,6 +19,12 @@ _PREFIXES = re.compile(
 )
 _LATE_END = re.compile(r"^Detected that \S+?([\w-]+) exited prematurely\.")
 """A plugin that the engine wanted to end and that took too long for it, on a busy machine."""
+_PLUGIN_GONE = re.compile(r"^error reading from server: EOF|^transport is closing")
+"""What each resource gets whose plugin was killed under way."""
+_GONE = (
+    "a provider ended in the middle (killed, or out of memory?); what was under way may be done or not: the same"
+    " command again finds out and does the rest"
+)
 _TRACEBACK = "Traceback (most recent call last)"
 _CONFLICT = re.compile(
     r"Conflict\. The (?:container )?name|is already in use by container|network with name \S+ already"
@@ -77,9 +83,13 @@ def faults(log: Log, said: str) -> list[Fault]:
         if not text or _NOISE.match(text) or (log.result == "succeeded" and _LATE_END.match(text)):
             continue
         host, name = _whose(message, log)
+        if _PLUGIN_GONE.search(text) or _LATE_END.match(text):
+            text = _GONE
         names = grouped.setdefault((host, text), [])
         if name and name not in names:
             names.append(name)
+    if any(text == _GONE and host for host, text in grouped):
+        grouped.pop(("", _GONE), None)
     found = [Fault(host, tuple(names), text) for (host, text), names in grouped.items()]
     if not found and said:
         found = [Fault("", (), text) for text in _stderr(said)]

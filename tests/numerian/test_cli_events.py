@@ -239,3 +239,14 @@ def test_the_engines_page_about_a_run_that_was_cut_is_one_line() -> None:
     assert report.warnings(log) == [
         "the run before was cut while creating 07186-site; the next `numerian up` finds out what became of it"
     ]
+
+
+def test_a_provider_that_was_killed_is_told_once_a_server_with_the_remedy() -> None:
+    log = started(Log(), "update", new=side(conf("a")), old=side(conf("b")))
+    feed(log, "diagnosticEvent", severity="error", urn=URN + "07186", message="error reading from server: EOF")
+    ended = "Detected that /x/pulumi-resource-numerian exited prematurely.\n This is *always* a bug in the provider."
+    feed(log, "diagnosticEvent", severity="error", urn="", message=ended)
+    (found,) = faults.faults(log, "")
+    assert (found.host, found.names) == ("privas", ("Files 07186",))
+    assert "a provider ended in the middle" in found.text
+    assert "bug" not in found.text
