@@ -24,7 +24,7 @@ from numerian.load import load
 ROOT = Path(__file__).resolve().parents[2]
 NUMERIAN = Path(sys.executable).parent / "numerian"
 MEMBERS = ("07186", "07319", "26114", "26161")
-HANGS = 240
+HANGS = 600
 """Seconds after which a command that hasn't ended counts as hanging."""
 
 
@@ -118,7 +118,7 @@ class Stack:
         """Lead the way to `privas` over the wire."""
         where = self.lab.layout.server("privas").loopback
         self.settings(
-            rf"address: {re.escape(where)}\n    port: 2222\n", f"address: 127.0.0.1\n    port: {self.wire.port}\n"
+            rf"address: {re.escape(where)}\n    port: 2222\b", f"address: 127.0.0.1\n    port: {self.wire.port}"
         )
 
     def sh(self, server: str, script: str) -> str:

@@ -86,7 +86,8 @@ SAMPLE = (
 )
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(("campaign", "at"), SAMPLE, ids=str)
 def test_a_sample_of_cuts_is_repaired(runner: Runner, table: Report, campaign: Campaign, at: int) -> None:
-    """The same, at one call each: quick enough for every day."""
+    """The same, at one call each: a first look in two minutes."""
     run(runner, table, campaign, [at])
