@@ -23,7 +23,7 @@ lab-down: ## remove all that `make lab` made, and nothing else
 test: ## set up everything, then run all checks and all tests, on real servers
 	@$(PYTHON) -m lab up --name $(NUMERIAN_TEST_LAB)
 	@$(MAKE) --no-print-directory check
-	@$(VENV)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+	@$(VENV)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
 
 faults: ## provoke every fault on real servers (an hour; FAULTS=quick: less, FAULTS=all: at every call)
 	@$(PYTHON) -m lab up --name $(NUMERIAN_TEST_LAB)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,11 +21,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what needs the lab, and say what has to stay on one worker: a module, and all that uses the servers."""
-    on_servers = any(folder in item.path.parents for folder in ON_SERVERS)
-    if on_servers:
+    """Mark what needs the lab."""
+    if any(folder in item.path.parents for folder in ON_SERVERS):
         item.add_marker(pytest.mark.lab)
-    item.add_marker(pytest.mark.xdist_group("lab" if on_servers else str(item.path.relative_to(ROOT))))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep on one worker what shares something: a module, and all that uses the servers."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class BySubject(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "servers" if any(folder in (ROOT / file).parents for folder in ON_SERVERS) else file
+
+    return BySubject(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
