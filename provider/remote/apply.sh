@@ -101,13 +101,13 @@ for unit in u/*; do
     (cd "$new.new" && over "$run/$unit/remove" rm -f --) || exit 1
 done
 tar -xpmf - --numeric-owner -C / || exit 1
+
+# On the disk before anything points at it: file by file when they are few, else their whole file systems.
+# shellcheck disable=SC2086,SC2154
+over sync $flush && over syncfs $flush_all || exit 1
 for unit in u/*; do
     [ ! -e "$unit/tidy" ] || tidy "$(cat "$unit/root")/generations/$(cat "$unit/to").new"
 done
-
-# On the disk before anything points at it: file by file when they are few, else their whole file systems.
-over sync sync -- 2>/dev/null || sync
-over syncfs sync -f -- 2>/dev/null || sync
 
 # Move files of a folder over those of the same name elsewhere.
 publish() {
@@ -128,7 +128,8 @@ folders() {
     done
     over "$u/rights" -n 3 sh -c 'chown -h "$2" "$3" && chmod "$1" "$3"' sh || return 1
     in_folders_of_people stage
-    over "$u/bases" sync -f -- 2>/dev/null || sync
+    # shellcheck disable=SC2086
+    over "$u/bases" $flush_all || return 1
     in_folders_of_people put
 }
 
@@ -237,7 +238,8 @@ files_elsewhere() {
     over "$u/archive" -n 2 mv -T -- || return 1
     over "$u/renames" -n 2 mv -T -f -- || return 1
     over "$u/deletes" rm -f -- || return 1
-    over "$u/touched" sync -- 2>/dev/null || sync
+    # shellcheck disable=SC2086
+    over "$u/touched" $flush || return 1
 }
 
 book() {

@@ -73,7 +73,15 @@ swap() {
     ln -sfn "generations/$2" "$1/current.new" && mv -T "$1/current.new" "$1/current" && settle "$1"
 }
 
-# Force files and folders to the disk.
+# Force files, or their whole file systems, to the disk. A `sync` that takes files fails when the disk refuses; an old one
+# takes none and can't fail.
+flush='sync --' flush_all='sync -f --'
+case $(sync --help 2>&1) in
+*FILE*) ;;
+*) flush='sh -c sync' flush_all=$flush ;;
+esac
+
 settle() {
-    sync -- "$@" 2>/dev/null || sync
+    # shellcheck disable=SC2086
+    $flush "$@"
 }

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +44,10 @@ class Cut(Shell):
 
     fault = "kill -9 0"
 
-    def arm(self, when: int) -> None:
+    def arm(self, when: int, commands: Iterable[str] = CHANGING) -> None:
         """Put a program of the same name before each command that changes something; it counts, and strikes once."""
         cut = Path(self.prefix[1]) / "cut"
-        for command in CHANGING:
+        for command in commands:
             real = shutil.which(command)
             count = f"read -r n </cut/n; n=$((n + 1)); echo $n >/cut/n; [ $n -ne {when} ] || {self.fault}"
             (cut / command).write_text(f'#!/bin/sh\n{count}\nexec {real} "$@"\n')
@@ -166,6 +166,24 @@ def test_a_run_that_is_cut_anywhere_is_repaired_by_the_next(bench: Bench, fault:
     while asyncio.run(once(cuts)):
         cuts += 1 if "kill" in fault else 3
     assert cuts > 20, "the faults weren't injected"
+
+
+def test_a_disk_that_refuses_at_the_last_moment_is_told(bench: Bench) -> None:
+    """The kernel may say only at `fsync` that what was written never came to the disk."""
+    cut = Cut(bench.shell.host, bench.shell.prefix)
+    cut.fault = "{ echo 'sync: error syncing: Input/output error' >&2; exit 1; }"
+
+    async def refused() -> None:
+        state = await bench.create("x", files={"/etc/nt/a": {"content": "old"}})
+        for name in CHANGING:
+            (Path(cut.prefix[1]) / "cut" / name).unlink(missing_ok=True)
+        cut.arm(2, ["sync"])  # the first asks what this `sync` can do
+        with pytest.raises(CommandError, match="Input/output error"):
+            await Bench(cut).update("x", state, files={"/etc/nt/a": {"content": "new"}})
+        await bench.update("x", state, files={"/etc/nt/a": {"content": "new"}})
+        assert bench.shell.sh("cat /etc/nt/a; ls /var/lib/numerian/incoming") == "new"
+
+    run(refused())
 
 
 def test_a_full_disk_fails_cleanly(bench: Bench) -> None:
