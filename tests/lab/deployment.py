@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab import Lab
+from numerian.engine.workspace import Workspace
 from numerian.model import Inventory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,3 +70,11 @@ def numerian(*words: str, fails: bool = False) -> str:
     assert fails or done.returncode == 0, done.stdout[-6000:] + done.stderr[-4000:]
     assert "Traceback" not in done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+def forget_what_servers_forgot(lab: Lab, stack: str) -> None:
+    """Remove a stack that an earlier run left: its state speaks of servers that were made anew since."""
+    if any(lab.is_bare(server.name) for server in lab.layout.servers):
+        place = Workspace(ROOT, stack)
+        shutil.rmtree(place.folder, ignore_errors=True)
+        place.config_file.unlink(missing_ok=True)

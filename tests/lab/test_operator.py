@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from demonstration import write_inventory
+from deployment import forget_what_servers_forgot
 
 from lab import Lab
 
@@ -72,8 +73,7 @@ class Operator:
 @pytest.fixture(scope="module")
 def deployed(lab: Lab) -> Iterator[Operator]:
     """The stack, deployed once; taken down at the end, so that other tests find empty servers."""
-    if FOLDER.exists() and not (ROOT / "stacks" / f"Pulumi.{STACK}.yaml").exists():
-        shutil.rmtree(FOLDER)
+    forget_what_servers_forgot(lab, STACK)
     write_inventory(lab, INVENTORY, MEMBERS)
     lab.set_names({})
     operator = Operator(lab)

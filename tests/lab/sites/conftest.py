@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from demonstration import write_inventory
-from deployment import INVENTORY, STACK, Deployed, numerian
+from deployment import INVENTORY, STACK, Deployed, forget_what_servers_forgot, numerian
 
 from lab import Lab
 from numerian.load import load
@@ -15,6 +15,7 @@ from numerian.load import load
 @pytest.fixture(scope="package")
 def sites(lab: Lab) -> Iterator[Deployed]:
     """All twelve, deployed; taken down at the end, so that other tests find empty servers."""
+    forget_what_servers_forgot(lab, STACK)
     write_inventory(lab, INVENTORY)
     inventory = load(INVENTORY)
     deployed = Deployed(lab, inventory)
