@@ -25,6 +25,8 @@ _GONE = (
     "a provider ended in the middle (killed, or out of memory?); what was under way may be done or not: the same"
     " command again finds out and does the rest"
 )
+_WAITED = re.compile(r"^\S+ resource '[^']+'(?:: property \S+ value \{<nil>\} has a problem: |.* is required$)")
+"""A resource with an input of one that failed in the same run: the engine asks with that input left out."""
 _TRACEBACK = "Traceback (most recent call last)"
 _CONFLICT = re.compile(
     r"Conflict\. The (?:container )?name|is already in use by container|network with name \S+ already"
@@ -90,6 +92,8 @@ def faults(log: Log, said: str) -> list[Fault]:
             names.append(name)
     if any(text == _GONE and host for host, text in grouped):
         grouped.pop(("", _GONE), None)
+    if any(not _WAITED.match(text) for _, text in grouped):
+        grouped = {whose: names for whose, names in grouped.items() if not _WAITED.match(whose[1])}
     found = [Fault(host, tuple(names), text) for (host, text), names in grouped.items()]
     if not found and said:
         found = [Fault("", (), text) for text in _stderr(said)]

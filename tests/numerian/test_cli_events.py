@@ -165,6 +165,23 @@ def test_an_error_has_its_host_first_and_no_engine_words() -> None:
     assert [str(fault) for fault in faults.faults(log, "")] == ["privas: Files 07186: nothing answers; is it on?"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "numerian:index:Files resource 'x': property files[\"/a\"].content value {<nil>} has a problem: isn't a text",
+        "docker:index/container:Container resource 'roll' has a problem: `image` of Container is required",
+    ],
+)
+def test_what_waited_for_something_that_failed_is_told_by_that_alone(asked: str) -> None:
+    """The engine asks for what depends on it all the same, with the input left out that it doesn't have."""
+    log = started(Log(), "create", new=side(conf("a\n")))
+    diagnostic(log, "privas: no room for the image", URN + "07186")
+    diagnostic(log, asked, URN + "roll")
+    assert [str(fault) for fault in faults.faults(log, "")] == ["privas: Files 07186: no room for the image"]
+    alone = diagnostic(Log(), asked, URN + "roll")
+    assert len(faults.faults(alone, "")) == 1
+
+
 def test_the_same_error_of_many_is_told_once_with_their_names() -> None:
     log = Log()
     for code in ("1", "2", "3", "4", "5"):
