@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +60,12 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
+def lab() -> Lab:
     """A running lab of the tests' own; left running for the next run, since .ci/run takes it down.
 
-    The names of a test are gone before the next one that asks for them sets its own: `lab.set_names`.
+    Who needs names sets them, and so replaces those of the test before: `lab.set_names`.
     """
     machines = Lab(layout.for_tests())
     with cache.only_one(f"lab-{machines.name}"):  # workers side by side want the same one
         machines.up()
-    yield machines
-    machines.set_names({})
+    return machines

@@ -299,12 +299,12 @@ def test_a_daemon_that_dies_after_its_reload_gets_the_old_generation_back(bench:
         state = await bench.create("one", **site("00001"))
         await bench.update("one", state, **site("00001", "deadly"))
         bench.shell.sh("touch /tmp/dead")
-        for _ in range(50):
+        for _ in range(200):  # forcing the swap to a busy disk takes its time
             if current(bench, "sites/00001.conf") == "server 00001: good\n":
                 break
             await asyncio.sleep(0.2)
         assert current(bench, "sites/00001.conf") == "server 00001: good\n"
-        bench.shell.sh("for i in 1 2 3 4 5 6 7 8; do [ -e /var/lib/numerian/notes/front ] && break; sleep 1; done")
+        bench.shell.sh("for i in $(seq 20); do [ -e /var/lib/numerian/notes/front ] && break; sleep 1; done")
         bench.shell.sh("rm /tmp/dead")
         await bench.create("two", **site("00002"))
         assert len(bench.warnings) == 1
