@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -36,6 +37,8 @@ CLOSED = """table inet access {
 KEEPS_OLD = CLOSED.replace("ESTABLISHED", "ct state established accept")
 CUTS_ALL = CLOSED.replace("ESTABLISHED", "")
 SECONDS = 6
+SILENT = "doesn't answer within 2 s|no answer while deploy logs in"
+"""A packet that is dropped, before or after the connection stands."""
 
 
 @pytest.fixture
@@ -112,8 +115,8 @@ def test_what_lets_us_in_is_kept(host: SshdHost) -> None:
     ("sshd", "nft", "why"),
     [
         ("DenyUsers deploy", OPEN, "the server accepts none of the keys tried for deploy"),
-        ("LogLevel VERBOSE", KEEPS_OLD, "doesn't answer within 2 s"),
-        ("LogLevel VERBOSE", CUTS_ALL, "doesn't answer within 2 s"),
+        ("LogLevel VERBOSE", KEEPS_OLD, SILENT),
+        ("LogLevel VERBOSE", CUTS_ALL, SILENT),
     ],
     ids=["sshd refuses us", "firewall lets only old connections in", "firewall cuts the old ones too"],
 )
@@ -125,7 +128,7 @@ def test_what_locks_us_out_is_put_back_by_the_server(host: SshdHost, sshd: str, 
             await bench.update("access", state, **generation(sshd, nft))
         said = "generation 3 wasn't confirmed by a new connection within 6 s of its reload; generation 2 is back"
         assert str(caught.value).startswith(f"deb: access: {said}. A new connection failed: ")
-        assert why in str(caught.value)
+        assert re.search(why, str(caught.value))
         assert current(host) == "LogLevel INFO"
         assert gets_in(host)
         found = await bench.read("access", state)

@@ -185,7 +185,8 @@ def test_files_are_compressed_and_what_programs_make_is_not(sites: Deployed) -> 
     seen = set()
     for member in sites.inventory.members:
         if member.site and member.site.kind != "redirect":
-            url = f"https://{member.site.main_name}/"
+            # Of a static site a page that no other test of this folder writes anew.
+            url = f"https://{member.site.main_name}/{'' if php.is_php(member) else 'mentions-legales.html'}"
             ask = ["-H", "Accept-Encoding: gzip, br, deflate", "--output", "/dev/null", "--dump-header", "-", url]
             code, head, err = sites.lab.curl(*ask)
             assert code == 0, err

@@ -245,7 +245,7 @@ def test_whatever_keeps_and_puts_back_sees_no_other_member(agency: Webmaster) ->
     while a state is kept would bring a neighbour's program, with its passwords, into that state."""
     sites = agency.sites
     uid = sites.inventory.by_code["07186"].uid
-    look = "ls /srv/sites; cat /srv/sites/07319/www/index.html"
+    look = "ls /srv/sites; cat /srv/sites/07319/www/mentions-legales.html"
     anybody = sites.sh("privas", f"setpriv --reuid {uid} --regid {uid} --clear-groups sh -c '{look}'")
     assert "07319" in anybody and "<html" in anybody
     inside = sites.sh("privas", f"numerian-states as {uid} {HOME}/www here sh -c '{look} 2>&1; id -u; ls'")
