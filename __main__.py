@@ -1,6 +1,9 @@
 """The program: from the inventory to servers and communes."""
 
+import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pulumi
@@ -8,12 +11,16 @@ import pulumi
 from components import sdk_tuning
 from components.commune import Commune
 from components.datacenter_server import DatacenterServer
+from components.website import Website
 from numerian import connections
 from numerian.errors import NumerianError
 from numerian.load import load
 from numerian.model import Inventory, Member
 from provider.resources import Guard
 from provider.resources import Member as Guarded
+
+AHEAD = 512
+"""As many as the engine works on at once. A site that waits holds its pages: 2,000 of them are a hundred megabytes."""
 
 
 def main() -> None:
@@ -25,11 +32,40 @@ def main() -> None:
     after_guard = pulumi.ResourceOptions(depends_on=[guard])
     served = [member for member in inventory.members if member.served]
     servers = declare_servers(inventory, after_guard)
-    communes = [Commune(member, inventory.platform, servers[member.server]) for member in served]
-    sites = {m.code: commune.website for m, commune in zip(served, communes, strict=True) if commune.website}
-    for name, server in servers.items():
-        server.take_uploads([member for member in served if member.server == name], sites)
+    # As an output: the SDK waits for all of them before it takes the program for ended.
+    pulumi.Output.all(declare_members(inventory, served, servers))
     pulumi.export("sites", {m.code: f"https://{m.site.main_name}/" for m in served if m.site})
+
+
+async def declare_members(inventory: Inventory, served: list[Member], servers: dict[str, DatacenterServer]) -> int:
+    """Declare what the members have, never more than `AHEAD` sites before the engine took them up; return their number.
+
+    Raises:
+        pulumi.RunError: something can't be declared; its text is the whole message.
+    """
+    sites: dict[str, Website] = {}
+    waiting: list[asyncio.Future[str | None]] = []
+    with told():
+        for member in served:
+            website = Commune(member, inventory.platform, servers[member.server]).website
+            if website is not None:
+                sites[member.code] = website
+                waiting.append(asyncio.ensure_future(website.urn.future()))
+            if len(waiting) >= AHEAD:
+                await asyncio.wait(waiting[: AHEAD // 2])
+                del waiting[: AHEAD // 2]
+        for name, server in servers.items():
+            server.take_uploads([member for member in served if member.server == name], sites)
+    return len(served)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Give the engine our errors' own words: no operator needs our stack."""
+    try:
+        yield
+    except NumerianError as error:
+        raise pulumi.RunError(str(error)) from None
 
 
 def declare_servers(inventory: Inventory, opts: pulumi.ResourceOptions) -> dict[str, DatacenterServer]:
@@ -43,8 +79,5 @@ def guarded(member: Member) -> Guarded:
 
 
 sdk_tuning.apply()
-try:
+with told():
     main()
-except NumerianError as error:
-    # Its text is the whole message: no operator needs our stack.
-    raise pulumi.RunError(str(error)) from None
