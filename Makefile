@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ROOMS = numerian provider components engine lab benchmarks
 VENV = .venv/bin
-# Another lab for tests (test2 … test9) lets two checkouts of one machine run theirs at once.
+# Other labs for tests (test2 … test9, each with its pair) let two checkouts of one machine run theirs at once.
 export NUMERIAN_TEST_LAB ?= test
 
 .DEFAULT_GOAL := help

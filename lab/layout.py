@@ -99,20 +99,28 @@ class Layout:
 LABS = {
     "lab": Layout("lab", "127.0.1", "198.51.100", "2001:db8:100"),
     "test": Layout("test", "127.0.2", "198.18.2", "2001:db8:182"),
+    "testb": Layout("testb", "127.0.4", "198.18.4", "2001:db8:184"),
     "bench": Layout("bench", "127.0.3", "198.18.0", "2001:db8:198"),
 }
 
 
 # More labs for tests, so that several checkouts of one machine can run theirs side by side.
 LABS |= {
-    f"test{number}": Layout(f"test{number}", f"127.0.1{number}", f"198.18.1{number}", f"2001:db8:181{number}")
+    f"test{number}{pair}": Layout(
+        f"test{number}{pair}", f"127.0.{place}{number}", f"198.18.{place}{number}", f"2001:db8:18{place}{number}"
+    )
     for number in range(2, 10)
+    for pair, place in (("", 1), ("b", 2))
 }
 
 
-def for_tests() -> str:
-    """Return the name of the lab that this run's tests use: `NUMERIAN_TEST_LAB`, by default "test"."""
-    return os.environ.get("NUMERIAN_TEST_LAB") or "test"
+def for_tests() -> tuple[str, str]:
+    """Return the names of the labs that this run's tests use: `NUMERIAN_TEST_LAB` ("test" by default) and its pair.
+
+    The second is for tests that deploy on their own, so that they needn't wait for the others' servers.
+    """
+    name = os.environ.get("NUMERIAN_TEST_LAB") or "test"
+    return name, f"{name}b"
 
 
 def layout(name: str) -> Layout:

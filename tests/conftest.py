@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import labs
 import pytest
 
-from lab import Lab, cache, layout
+from lab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
 ON_SERVERS = (ROOT / "tests" / "lab", ROOT / "tests" / "faults")
@@ -26,13 +27,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep on one worker what shares something: a module, and all that uses the servers."""
+    """Keep on one worker what shares something: a module, and all that uses the same servers."""
     from xdist.scheduler import LoadScopeScheduling
 
     class BySubject(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return "servers" if any(folder in (ROOT / file).parents for folder in ON_SERVERS) else file
+            folders = (ROOT / file).parents
+            if any(folder in folders for folder in ON_SERVERS):
+                return "own deployments" if folders[0] == ON_SERVERS[0] else "sites"
+            return file
 
     return BySubject(config, log)
 
@@ -61,11 +65,5 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def lab() -> Lab:
-    """A running lab of the tests' own; left running for the next run, since .ci/run takes it down.
-
-    Who needs names sets them, and so replaces those of the test before: `lab.set_names`.
-    """
-    machines = Lab(layout.for_tests())
-    with cache.only_one(f"lab-{machines.name}"):  # workers side by side want the same one
-        machines.up()
-    return machines
+    """A running lab of the tests' own. Who needs names sets them, and so replaces those of the test before."""
+    return labs.first()

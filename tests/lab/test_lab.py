@@ -16,7 +16,7 @@ from lab.steps import Step
 from numerian import front, host, uploads
 
 SERVERS = ("privas", "alixan")
-PRIVAS, ALIXAN = (server.address for server in layout.layout(layout.for_tests()).servers)
+PRIVAS, ALIXAN = (server.address for server in layout.layout(layout.for_tests()[1]).servers)
 
 
 @pytest.mark.parametrize("server", SERVERS)

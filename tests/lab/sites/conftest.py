@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import labs
 import pytest
 from demonstration import write_inventory
 from deployment import INVENTORY, STACK, Deployed, forget_what_servers_forgot, numerian
 
 from lab import Lab
 from numerian.load import load
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    """The first lab again: all tests of this folder share one deployment."""
+    return labs.first()
 
 
 @pytest.fixture(scope="package")
