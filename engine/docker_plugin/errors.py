@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from engine.errors import EngineError
+
+_NO_PROGRAM = re.compile(r"\bdocker: (?:command )?not found$", re.MULTILINE)
+"""What bash and dash say."""
 
 
 class DockerPluginError(EngineError):
@@ -16,12 +20,17 @@ class SettingsError(DockerPluginError):
 
 
 class UnreachableError(DockerPluginError):
-    """No daemon answers at the endpoint. Never taken for "the resource is gone"."""
+    """No daemon answers at the endpoint. Never taken for "the resource is gone", unless `no_docker`."""
 
     def __init__(self, endpoint: str, reason: str) -> None:
         super().__init__(f"the Docker daemon of {endpoint} can't be reached: {reason}")
         self.endpoint = endpoint
         self.reason = reason
+
+    @property
+    def no_docker(self) -> bool:
+        """Whether the server let us in and has no Docker at all: it was installed anew, and nothing is left there."""
+        return _NO_PROGRAM.search(self.reason) is not None
 
 
 class DaemonError(DockerPluginError):

@@ -18,7 +18,7 @@ from engine.docker_plugin.answers import answering, diff
 from engine.docker_plugin.answers import failures as as_failures
 from engine.docker_plugin.connection import Daemon
 from engine.docker_plugin.container import Container
-from engine.docker_plugin.errors import HalfMadeError, SettingsError, UnservedError
+from engine.docker_plugin.errors import HalfMadeError, SettingsError, UnreachableError, UnservedError
 from engine.docker_plugin.image import RemoteImage
 from engine.docker_plugin.kind import Found, Kind, Work
 from engine.docker_plugin.naming import automatic
@@ -165,7 +165,12 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
         state = retyped(kind.fields, wire.to_plain(request.properties))
         inputs = wire.to_plain(request.inputs)
         known = {k: v for k, v in state.items() if not k.startswith("__")} or None
-        found = kind.read(self._work(request.urn), request.id, known)
+        try:
+            found = kind.read(self._work(request.urn), request.id, known)
+        except UnreachableError as error:
+            if not error.no_docker:
+                raise
+            found = None
         if found is None:
             return provider_pb2.ReadResponse()
         if known and inputs:

@@ -10,6 +10,7 @@ from numerian.engine.events import Log, Message
 
 _NOISE = re.compile(
     r"^(error: )?((update|preview|refresh|destroy) failed|resource (update|preview|operation)s? failed"
+    r"|an unhandled error occurred: program exited with non-zero exit code: \d+"
     r"|one or more .*failed|.* (creating|updating|deleting|reading) failed)\.?$"
 )
 _PREFIXES = re.compile(

@@ -97,6 +97,27 @@ def test_an_unreachable_daemon_is_an_error_never_gone(provider: DockerProvider, 
     assert "can't be reached: there is no such socket" in context.details
 
 
+@pytest.mark.parametrize(
+    ("said", "gone"),
+    [
+        ("bash: line 1: docker: command not found", True),
+        ("sh: 1: docker: not found", True),
+        ("permission denied while trying to connect to the Docker daemon socket", False),
+        ("docker: command not found in the logs", False),
+    ],
+)
+def test_on_a_server_that_was_installed_anew_all_is_gone(
+    said: str, gone: bool, provider: DockerProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: Any) -> None:
+        raise UnreachableError("ssh://deploy@alixan", said)
+
+    monkeypatch.setattr(provider._kinds[IMAGE_TYPE], "read", read)
+    request = provider_pb2.ReadRequest(urn=urn(IMAGE_TYPE), id="sha256:0")
+    response, _ = call(provider, "Read", request, ok=gone)
+    assert response is None or not response.id
+
+
 def test_types_and_functions_that_arent_served_are_named(provider: DockerProvider) -> None:
     token = "docker:index/service:Service"
     _, context = call(provider, "Check", provider_pb2.CheckRequest(urn=urn(token)), ok=False)

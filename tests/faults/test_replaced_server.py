@@ -47,6 +47,7 @@ def wait_until_answered(world: World, name: str) -> None:
 
 
 def test_a_server_goes_by_one_edit_and_a_bare_one_comes_by_another(world: World) -> None:
+    edit_servers(r"\n  alixan:\n    label:[^\n]*\n    reboot:[^\n]*\n", "\n")
     edit_servers(r"\n  alixan:\n    datacenter: alixan.*$", "\n")
     gone = world.must("up", "--stack", STACK, "--yes")
     assert re.search(r"^ +- .*alixan", gone, re.M), gone

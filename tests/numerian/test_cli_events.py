@@ -161,6 +161,7 @@ def diagnostic(log: Log, message: str, urn: str = "", severity: str = "error") -
 def test_an_error_has_its_host_first_and_no_engine_words() -> None:
     log = started(Log(), "create", new=side(conf("a\n")))
     diagnostic(log, "<{%reset%}>rpc error: code = Unknown desc = privas: nothing answers; is it on?", URN + "07186")
+    diagnostic(log, "an unhandled error occurred: program exited with non-zero exit code: 1")
     diagnostic(log, "update failed")
     assert [str(fault) for fault in faults.faults(log, "")] == ["privas: Files 07186: nothing answers; is it on?"]
 
