@@ -91,7 +91,8 @@ def _follow(work: Work, name: str, events: Iterable[Mapping[str, Any]]) -> None:
         if "error" in event:
             said = "\n".join(f"  {line}" for line in lines)
             reason = " ".join(str(event["error"]).split())
-            if reason.endswith("non-zero code: 137"):
+            # 137: the step itself was killed; else a program of apt's.
+            if reason.endswith("non-zero code: 137") or "received signal 9" in said:
                 reason += " (killed from outside; is the server short of memory?)"
             raise BuildError(f"image {name} can't be built: {reason}\n{said}".rstrip())
         for line in str(event.get("stream") or event.get("status") or "").splitlines():

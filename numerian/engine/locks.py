@@ -78,8 +78,9 @@ def _started_at() -> float:
 
 
 def _is_engine(pid: int) -> bool:
-    """Tell whether the process runs and is a pulumi: numbers are given again to others."""
+    """Tell whether the process runs and is a pulumi: numbers are given again, and a dead one may be a zombie."""
     try:
-        return "pulumi" in Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")
     except OSError:
         return False
+    return "pulumi" in name and not rest.startswith(" Z")

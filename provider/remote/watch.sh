@@ -44,12 +44,15 @@ begin() {
 }
 [ ! -e "$home/confirm" ] || begin
 
+# One that died stays dead: a second look doesn't mistake a moment between two of its processes for it.
+alive_still() { argv "$home/running" >/dev/null 2>&1 || { sleep 1 && argv "$home/running" >/dev/null 2>&1; }; }
+
 passed=0
 while [ "$passed" -lt "$seconds" ]; do
     sleep 1
     passed=$((passed + 1))
     current || exit 0
-    argv "$home/running" >/dev/null 2>&1 || put_back "died $passed s after its reload"
+    alive_still || put_back "died $passed s after its reload"
 done
 [ ! -e "$home/confirm" ] || put_back "wasn't confirmed by a new connection within $seconds s of its reload"
 rm -rf "$home"

@@ -67,7 +67,8 @@ def when(condition: Callable[[], bool], act: Callable[[], object]) -> Iterator[t
 def builds(net: Stack) -> str:
     """Return the container in which a build runs its step, or ""."""
     return net.sh(
-        "privas", "docker ps --format '{{.ID}} {{.Names}}' | grep -v ' front$' | cut -d' ' -f1 | head -n 1"
+        "privas",
+        "docker ps --format '{{.ID}} {{.Names}}' | grep -Ev ' (front|sftp|php-.*)$' | cut -d' ' -f1 | head -n 1",
     ).strip()
 
 

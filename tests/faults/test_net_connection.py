@@ -171,7 +171,7 @@ def test_the_banner_comes_late(net: Stack, delay: float, fine: bool) -> None:
 def sshd_says(net: Stack, line: str) -> Iterator[None]:
     """Have `privas`'s sshd work by one more setting."""
     file = "/etc/ssh/sshd_config.d/00-fault.conf"
-    net.sh("privas", f"echo '{line}' > {file} && systemctl reload ssh.service")
+    net.sh("privas", f"echo '{line}' > {file} && systemctl reload ssh.service && sleep 2")
     try:
         yield
     finally:

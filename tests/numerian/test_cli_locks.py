@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -69,6 +70,14 @@ def test_the_lock_of_a_dead_engine_of_this_machine_goes(place: Workspace, lock: 
 
 def test_a_number_that_another_program_has_now_is_dead_too(place: Workspace, lock: Lock) -> None:
     file = lock(os.getpid())
+    assert [cleared.file for cleared in locks.clear_dead(place)] == [file]
+
+
+def test_a_killed_engine_that_nobody_took_note_of_is_dead(place: Workspace, lock: Lock, alive: int) -> None:
+    """Its parent was killed too, and whoever inherits it doesn't wait for it: a zombie keeps its name."""
+    os.kill(alive, signal.SIGKILL)
+    os.waitid(os.P_PID, alive, os.WEXITED | os.WNOWAIT)
+    file = lock(alive)
     assert [cleared.file for cleared in locks.clear_dead(place)] == [file]
 
 
