@@ -99,13 +99,12 @@ class Layout:
 LABS = {
     "lab": Layout("lab", "127.0.1", "198.51.100", "2001:db8:100"),
     "test": Layout("test", "127.0.2", "198.18.2", "2001:db8:182"),
-    "testb": Layout("testb", "127.0.4", "198.18.4", "2001:db8:184"),
     "bench": Layout("bench", "127.0.3", "198.18.0", "2001:db8:198"),
 }
 
 
-# More labs for tests, so that several checkouts of one machine can run theirs side by side.
-LABS |= {
+# More labs for tests: the second of a pair, and pairs for several checkouts of one machine that run theirs side by side.
+LABS |= {"testb": Layout("testb", "127.0.4", "198.18.4", "2001:db8:184")} | {
     f"test{number}{pair}": Layout(
         f"test{number}{pair}", f"127.0.{place}{number}", f"198.18.{place}{number}", f"2001:db8:18{place}{number}"
     )
