@@ -103,7 +103,7 @@ LABS = {
 }
 
 
-# More labs for tests: the second of a pair, and pairs for several checkouts of one machine that run theirs side by side.
+# More labs for tests: the second of the pair, and pairs for checkouts of one machine that run theirs side by side.
 LABS |= {"testb": Layout("testb", "127.0.4", "198.18.4", "2001:db8:184")} | {
     f"test{number}{pair}": Layout(
         f"test{number}{pair}", f"127.0.{place}{number}", f"198.18.{place}{number}", f"2001:db8:18{place}{number}"
