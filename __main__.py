@@ -13,14 +13,12 @@ from components.commune import Commune
 from components.datacenter_server import DatacenterServer
 from components.website import Website
 from numerian import connections
+from numerian.engine import PARALLEL
 from numerian.errors import NumerianError
 from numerian.load import load
 from numerian.model import Inventory, Member
 from provider.resources import Guard
 from provider.resources import Member as Guarded
-
-AHEAD = 512
-"""As many as the engine works on at once. A site that waits holds its pages: 2,000 of them are a hundred megabytes."""
 
 
 def main() -> None:
@@ -38,7 +36,9 @@ def main() -> None:
 
 
 async def declare_members(inventory: Inventory, served: list[Member], servers: dict[str, DatacenterServer]) -> int:
-    """Declare what the members have, never more than `AHEAD` sites before the engine took them up; return their number.
+    """Declare what the members have; return how many they are.
+
+    No more sites at a time than the engine works on: one that waits holds its pages, and 2,000 are a hundred megabytes.
 
     Raises:
         pulumi.RunError: something can't be declared; its text is the whole message.
@@ -51,9 +51,9 @@ async def declare_members(inventory: Inventory, served: list[Member], servers: d
             if website is not None:
                 sites[member.code] = website
                 waiting.append(asyncio.ensure_future(website.urn.future()))
-            if len(waiting) >= AHEAD:
-                await asyncio.wait(waiting[: AHEAD // 2])
-                del waiting[: AHEAD // 2]
+            if len(waiting) >= PARALLEL:
+                await asyncio.wait(waiting[: PARALLEL // 2])
+                del waiting[: PARALLEL // 2]
         for name, server in servers.items():
             server.take_uploads([member for member in served if member.server == name], sites)
     return len(served)

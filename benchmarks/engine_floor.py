@@ -10,9 +10,9 @@ from pathlib import Path
 from benchmarks import work
 from benchmarks.contender import Case, Contender, run
 from engine import install
+from numerian.engine import PARALLEL
 
 PROJECT = Path(__file__).parent / "nothing"
-PARALLEL = "512"
 
 
 class EngineFloor(Contender):
@@ -36,7 +36,7 @@ class EngineFloor(Contender):
 
     def apply(self, case: Case, members: int) -> None:
         """Run the engine as `numerian up` does."""
-        words = ["up", "--yes", "--skip-preview", "--suppress-progress", "--parallel", PARALLEL]
+        words = ["up", "--yes", "--skip-preview", "--suppress-progress", "--parallel", str(PARALLEL)]
         if case is Case.DRIFT:
             words.append("--refresh")
         skip = {"PULUMI_SKIP_CHECKPOINTS": "true"} if case is Case.FIRST else {}

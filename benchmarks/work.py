@@ -32,6 +32,7 @@ class Site:
     other_names: tuple[str, ...]
     main_name: str
     content: str
+    php: bool = False
 
     @property
     def domain(self) -> str:
@@ -75,7 +76,8 @@ def write_for_peers(folder: Path, count: int) -> None:
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     # As ansible sets it: the product's own renderer has blocks that leave no empty lines.
-    engine = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - nginx
+    strict = jinja2.StrictUndefined
+    engine = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, autoescape=False, undefined=strict)  # noqa: S701 - nginx
     vhost_of, page_of = (engine.from_string(text) for text in texts.values())
     for member in members:
         conf = folder / "tree" / "config" / "current" / "sites" / f"{member['code']}.conf"

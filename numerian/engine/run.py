@@ -13,10 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
+from numerian.engine import PARALLEL
 from numerian.engine.events import Log, plain
 
-PARALLEL = 512
-"""With the default of 4 a core, 438 creates make 129 batches on a host; with this, 3."""
 _POLL_SECONDS = 0.02
 
 

@@ -170,7 +170,8 @@ def test_an_error_has_its_host_first_and_no_engine_words() -> None:
     "asked",
     [
         "numerian:index:Files resource 'x': property files[\"/a\"].content value {<nil>} has a problem: isn't a text",
-        "docker:index/container:Container resource 'roll' has a problem: `image` of Container is required",
+        "docker:index/container:Container resource 'x': property image value output<string>{} has a problem: `image` of"
+        " docker:index/container:Container is required",
     ],
 )
 def test_what_waited_for_something_that_failed_is_told_by_that_alone(asked: str) -> None:
