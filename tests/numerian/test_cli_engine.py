@@ -247,7 +247,7 @@ def test_what_a_killed_run_made_is_found_by_the_next_one(project: Project) -> No
     project.edit("07186", "/srv/a", "slow")
     process = project.start("up", "--stack", "test", "--yes")
     project.wait_for_slow()
-    made = project.servers / "alixan" / "sites" / "26161.conf"
+    made = project.servers / "26161.json"
     deadline = time.monotonic() + 60
     while "/srv/b" not in made.read_text():
         assert time.monotonic() < deadline
