@@ -8,7 +8,6 @@ ordinary files: one that a person has edited is named in `BY_HAND`, and is writt
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,10 +21,10 @@ MEMBERS = OURS.parent / "members"
 BY_HAND = frozenset(demo.TWELVE)
 MODELINE = "# yaml-language-server: $schema=../schema/member.json"
 
-PLACES = {"privas": (44.7352, 4.5990), "alixan": (44.9740, 5.0280)}
-"""Latitude and longitude of the datacenters."""
-PLANS = (("hameau", 300), ("village", 1500), ("bourg", 5000), ("ville", math.inf))
-"""Each with the number of inhabitants that are too many for it."""
+PLACES = {"privas": (4.59887, 44.73530), "alixan": (5.02615, 44.97506)}
+"""Longitude and latitude of the datacenters (datacenters.yaml)."""
+PLANS = {"hameau": 200, "village": 1000, "bourg": 5000, "ville": math.inf}
+"""Each with the most inhabitants that it is for (plans.yaml)."""
 TINY = 60
 """Fewer inhabitants than this keep no pages of their own."""
 PHP_FROM = 3000
@@ -60,23 +59,21 @@ FIRST_NUMBER = 1000
 def files() -> Iterator[tuple[str, str]]:
     """Yield name and text of each member's file that isn't written by hand, by code."""
     facts = Reference(OURS)
-    postcodes = _postcodes()
     chosen = [place for code, place in sorted(facts.communes.items()) if code in facts.demonstration]
     ardeche = facts.departements["07"]
     yield _file(ardeche), departement(ardeche)
     for number, place in enumerate(chosen):
         if place.code not in BY_HAND:
-            yield _file(place), commune(place, slug(place.name), FIRST_NUMBER + number, postcodes[place.code])
+            yield _file(place), commune(place, slug(place.name), FIRST_NUMBER + number)
 
 
-def commune(place: Place, name: str, number: int, postcode: str) -> str:
+def commune(place: Place, name: str, number: int) -> str:
     """Return a commune's file.
 
     Args:
         place: the commune.
         name: what its domain is called, without the ending.
         number: makes its telephone number nobody else's.
-        postcode: of its town hall.
     """
     size, php = plan(place.population), place.population >= PHP_FROM or place.code in TOURISM
     domain = f"{name}.test"
@@ -86,7 +83,7 @@ def commune(place: Place, name: str, number: int, postcode: str) -> str:
         contact = f"contact: mairie.{name}@messagerie.example.test # the mailbox of a provider of mass mail"
     if reason := _elsewhere(place):
         return _text(*head, contact, f"# No site here: {reason}.")
-    address, hours = _town_hall(place, size, number, postcode), _opening(place, size, domain)
+    address, hours = _town_hall(place, size, number), _opening(place, size, domain)
     director = f"  director: {'la' if _one_in(3, place, 'director') else 'le'} maire"
     if leads := _leads_to(place, name):
         return _text(*head, contact, *_redirect(domain, *leads), *address, director)
@@ -121,10 +118,10 @@ def departement(place: Place) -> str:
 def plan(population: int) -> str:
     """Return the plan for a number of inhabitants.
 
-    >>> plan(40), plan(300), plan(1500), plan(17274)
+    >>> plan(200), plan(201), plan(5000), plan(17274)
     ('hameau', 'village', 'bourg', 'ville')
     """
-    return next(name for name, too_many in PLANS if population < too_many)
+    return next(name for name, most in PLANS.items() if population <= most)
 
 
 def write(folder: Path = MEMBERS) -> list[Path]:
@@ -217,7 +214,7 @@ def _webmasters(place: Place, size: str, *, php: bool) -> list[str]:
     return ["  webmasters:", f"    - name: {name}", "      password: 1"]
 
 
-def _town_hall(place: Place, size: str, number: int, postcode: str) -> list[str]:
+def _town_hall(place: Place, size: str, number: int) -> list[str]:
     """Invented: its address and its telephone number."""
     town = place.name.replace("'", "’")
     streets = {
@@ -232,7 +229,7 @@ def _town_hall(place: Place, size: str, number: int, postcode: str) -> list[str]
         "  address:",
         f"    - {'Hôtel de ville' if size == 'ville' else 'Mairie'}",
         f"    - {streets[_draw(place, 'street') % len(streets)]}",
-        f"    - {postcode} {town}",
+        f"    - {place.postcodes[0]} {town}",
         f"  phone: 04 65 71 {digits[:2]} {digits[2:]}",
     ]
 
@@ -263,15 +260,10 @@ def _one_in(many: int, place: Place, what: str) -> bool:
     return _draw(place, what) % many == 0
 
 
-def _kilometres(place: Place, latitude: float, longitude: float) -> float:
+def _kilometres(place: Place, longitude: float, latitude: float) -> float:
     """Return the distance as the crow flies; within a département or two the earth is flat."""
     east = (place.longitude - longitude) * math.cos(math.radians(latitude))
     return 111.2 * math.hypot(place.latitude - latitude, east)
-
-
-def _postcodes() -> dict[str, str]:
-    with (OURS / "communes.csv").open(encoding="utf-8", newline="") as file:
-        return {row["code"]: row["postcodes"].split()[0] for row in csv.DictReader(file)}
 
 
 def _file(place: Place) -> str:
