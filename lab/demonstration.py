@@ -161,7 +161,7 @@ def _elsewhere(place: Place) -> str:
 
 def _leads_to(place: Place, name: str) -> tuple[str, str] | None:
     """Where the commune's own domain leads to, and why; None where there is a site."""
-    if place.epci == PORTAL and plan(place.population) == "hameau":
+    if place.epci == PORTAL and plan(place.population) == "hameau" and place.code not in MERGED:
         why = "The commune keeps its pages on its intermunicipal body's portal."
         return f"https://www.montagne-d-ardeche.example.test/communes/{name}", why
     if place.population < TINY:
