@@ -277,7 +277,10 @@ class Guard(_Resource):
     Args:
         members: Every member by its code.
         allow: Codes that may vanish all the same, this once.
+        left_out: Codes of members that are there but not of this stack's selection: they didn't vanish. Not kept.
     """
+
+    _names: Mapping[str, str] = {"left_out": "leftOut"}
 
     members: pulumi.Output[dict[str, Any]]
     allow: pulumi.Output[list[str]]
@@ -288,9 +291,11 @@ class Guard(_Resource):
         *,
         members: pulumi.Input[Mapping[str, pulumi.Input[Member]]],
         allow: _Texts | None = None,
+        left_out: _Texts | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("numerian:index:Guard", resource_name, {"members": members, "allow": allow}, opts)
+        properties = {"members": members, "allow": allow, "left_out": left_out}
+        super().__init__("numerian:index:Guard", resource_name, properties, opts)
 
 
 def _secret(opts: pulumi.ResourceOptions | None, name: str) -> pulumi.ResourceOptions:

@@ -116,6 +116,7 @@ RESOURCES: dict[str, dict[str, Any]] = {
         {
             "members": _map("Code to host, kinds and status (`active` or `leaving`)."),
             "allow": _texts("Codes that may vanish all the same."),
+            "leftOut": _texts("Codes of members that aren't of this stack's selection: they didn't vanish."),
         },
         ["members"],
     ),

@@ -18,6 +18,7 @@ class Inventory(Model):
     plans: dict[str, Plan]
     platform: Platform
     staff: tuple[Staff, ...] = ()
+    left_out: tuple[str, ...] = ()  # codes of members that the stack's selection doesn't serve
 
     @cached_property
     def by_code(self) -> dict[str, Member]:

@@ -27,13 +27,15 @@ class Guard(ResourceKind):
     async def check(self, context: Context, olds: Props, news: Props) -> tuple[Props, list[CheckFailure]]:
         """Refuse members that vanished, and members that say nothing of themselves."""
         inputs: dict[str, Any] = {"members": news.get("members"), "allow": news.get("allow") or []}
+        left_out = news.get("leftOut") or []
         members = inputs["members"]
-        if isinstance(members, Unknown) or isinstance(inputs["allow"], Unknown):
+        if any(isinstance(value, Unknown) for value in (members, inputs["allow"], left_out)):
             return inputs, [CheckFailure("members", "the guard's inputs must be known before the apply")]
         if not isinstance(members, Mapping):
             return inputs, [CheckFailure("members", "a map of member codes to {host, kinds, status} is needed")]
         failures = [failure for code, member in members.items() for failure in _faults(code, member)]
-        return inputs, failures + vanished(olds.get("members") or {}, members, inputs["allow"])
+        gone = vanished(olds.get("members") or {}, members, [*inputs["allow"], *left_out])
+        return inputs, failures + gone
 
     async def diff(self, context: Context, id: str, olds: Props, news: Props) -> Diff:
         """Name the members that came, went or changed."""

@@ -122,6 +122,14 @@ def test_a_member_that_vanished_is_refused() -> None:
     assert guard_failures({}, {"07186": member()}) == []
 
 
+def test_a_member_that_is_only_left_out_of_the_selection_did_not_vanish() -> None:
+    olds = {"members": {"07186": member(), "07151": member()}}
+    inputs = {"members": {}, "leftOut": ["07186"]}
+    kept, failures = asyncio.run(Guard(RUNTIME).check(CONTEXT, olds, inputs))
+    assert [failure.property for failure in failures] == ['members["07151"]']
+    assert "leftOut" not in kept
+
+
 def test_a_member_without_a_status_is_refused() -> None:
     assert [name for name, _ in guard_failures({}, {"07186": {"status": "gone"}, "1": "x"})] == [
         'members["07186"].status',
