@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from small_inventory import DATACENTERS, FILE, PLANS, PRIVAS, Make
+from small_inventory import DATACENTERS, FILE, PRIVAS, Make
 
 from numerian.__main__ import main
 from numerian.load import check, load
@@ -137,7 +137,7 @@ def test_a_full_datacenter_is_never_proposed_and_a_half_full_one_counts_twice_as
     assert chosen(with_room) == "privas"
     assert chosen(full) == "alixan"
     assert chosen(half) == "alixan"
-    with pytest.raises(ProposalError, match="no server in privas has room .*alixan: 30 km away, 100% free"):
+    with pytest.raises(ProposalError, match=r"no server in privas has room .*alixan: 30 km away, 100% free"):
         chosen(full, datacenter="privas")
 
 
