@@ -34,6 +34,11 @@ class Entry:
 
 COMMANDS = (
     Entry("check", "check", "read the inventory and tell everything that is wrong with it"),
+    Entry("new", "new", "write the file of a new member: asks, proposes, shows, never overwrites"),
+    Entry("fmt", "fmt", "lay out the inventory's files evenly; comments and order stay"),
+    Entry("list", "list", "list the members, by EPCI, département, datacenter, service, plan or status"),
+    Entry("show", "show", "say in plain words what a member has, where, and how it stands"),
+    Entry("upgrade", "upgrade", "bring an inventory of an older format up to this one"),
     Entry("preview", "deploy", "show what `up` would change, without asking the servers"),
     Entry("up", "deploy", "make the servers as the inventory says"),
     Entry("refresh", "deploy", "find what changed on the servers behind our back"),

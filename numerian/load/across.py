@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from numerian import addressing
+from numerian import addressing, capacity
 from numerian.errors import Problem
 from numerian.fault import Fault, shown
 from numerian.load.tree import Mapping, Node, Scalar, Sequence
@@ -102,15 +102,7 @@ def check_capacity(
     """Check that no server has more to serve than it has room for."""
     members = tuple(members)
     for server in servers:
-        served = [member for member in members if member.server == server.name and member.served]
-        with_site = [member for member in served if member.site]
-        with_php = [member for member in with_site if member.site and member.site.kind == "php"]
-        asked = {
-            "sites": len(with_site),
-            "php_sites": len(with_php),
-            "disk_gb": -(-sum(member.plan.quota_mb for member in with_site) // 1000),
-            "memory_mb": sum(member.plan.php.memory_mb for member in with_php),
-        }
+        asked = capacity.needed(member for member in members if member.server == server.name)
         for key, wanted in asked.items():
             room = getattr(server.capacity, key)
             node = scalar(root, "servers", server.name, "capacity", key)

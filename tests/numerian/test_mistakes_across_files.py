@@ -197,7 +197,7 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
     "no datacenters.yaml": (
         {"datacenters.yaml": None},
         """
-        datacenters.yaml:2:1: this file is missing
+        datacenters.yaml:1:1: this file is missing
           → write it: every inventory has one
         """,
     ),
