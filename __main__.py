@@ -26,7 +26,11 @@ def main() -> None:
     chosen = os.environ.get("NUMERIAN_INVENTORY") or pulumi.Config().get("inventory")
     inventory = load(Path(chosen or "inventory"))
     connections.write(inventory, Path(".work") / pulumi.get_stack())
-    guard = Guard("guard", members={member.code: kept(member) for member in inventory.members})
+    guard = Guard(
+        "guard",
+        members={member.code: kept(member) for member in inventory.members},
+        allow=[entry.model_dump(mode="json") for entry in inventory.allow],
+    )
     after_guard = pulumi.ResourceOptions(depends_on=[guard])
     served = [member for member in inventory.members if member.served]
     servers = declare_servers(inventory, after_guard)

@@ -27,6 +27,8 @@ def run(options: Namespace) -> int:
         count = len(error.problems)
         print(f"{count} problem{'s' if count > 1 else ''} in {folder}")
         return 1
+    for warning in inventory.warnings:
+        print(f"{warning} (no fault)")
     spent = time.monotonic() - started
     print(f"{folder}: {len(inventory.members)} members, {len(inventory.servers)} servers, all right ({spent:.2f} s)")
     return 0
