@@ -270,13 +270,12 @@ class Guard(_Resource):
         members: Every member by its code: a plain map with `host`, `kinds`, `status` (active, leaving, merged), and
             what else is kept of it (`name`, `site` with its domains, `merged`, `merged_into`).
         allow: What may pass all the same: maps of `rule` (vanished, many, domain), `what`, `until`, `why`.
-        left_out: Codes that are somebody's still, but not this stack's: they didn't vanish.
+        left_out: Codes that are somebody's still, but not this stack's: they didn't vanish. Not kept.
     """
 
     _names: Mapping[str, str] = {"left_out": "leftOut"}
     members: pulumi.Output[dict[str, Any]]
     allow: pulumi.Output[list[dict[str, str]]]
-    left_out: pulumi.Output[list[str]]
 
     def __init__(
         self,

@@ -12,13 +12,17 @@ from pathlib import Path
 
 from numerian.errors import InventoryError, NumerianError, Problem
 from numerian.model import Inventory
+from numerian.selection import Selection
 
 
-def load(folder: Path, *, today: date | None = None) -> Inventory:
-    """Return the inventory in `folder`. `today` decides who has left already; $NUMERIAN_TODAY stands in for it.
+def load(folder: Path, selection: Selection | None = None, *, today: date | None = None) -> Inventory:
+    """Return the inventory in `folder`, all of it checked, with the selected members.
+
+    `today` decides what has ended already; $NUMERIAN_TODAY stands in for it.
 
     Raises:
         InventoryError: something is wrong; it holds every problem of every file.
+        SelectionError: the selection names somebody whom the inventory doesn't hold.
     """
     from numerian.load.resolve import read
 
@@ -26,7 +30,11 @@ def load(folder: Path, *, today: date | None = None) -> Inventory:
     inventory = read(folder, today or _today(), problems)
     if problems or inventory is None:
         raise InventoryError(problems)
-    return inventory
+    if selection is None:
+        return inventory
+    from numerian.reference import reference
+
+    return selection.apply(inventory, reference(folder))
 
 
 def check(folder: Path) -> list[Problem]:

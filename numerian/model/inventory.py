@@ -20,6 +20,7 @@ class Inventory(Model):
     plans: dict[str, Plan]
     platform: Platform
     staff: tuple[Staff, ...] = ()
+    left_out: tuple[str, ...] = ()  # codes of members that the stack's selection doesn't serve
     allow: tuple[AllowEntry, ...] = ()
     """What the guard lets pass today."""
     warnings: tuple[Problem, ...] = ()

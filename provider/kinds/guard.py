@@ -22,14 +22,10 @@ class Guard(ResourceKind):
         self.runtime = runtime
 
     async def check(self, context: Context, olds: Props, news: Props) -> tuple[Props, list[CheckFailure]]:
-        """Refuse what the rules refuse, and members that say nothing of themselves."""
-        inputs: dict[str, Any] = {
-            "members": news.get("members"),
-            "allow": news.get("allow") or [],
-            "leftOut": news.get("leftOut") or [],
-        }
-        members, allow = inputs["members"], inputs["allow"]
-        if any(isinstance(value, Unknown) for value in inputs.values()):
+        """Refuse what the rules refuse, and members that say nothing of themselves. Who is left out isn't kept."""
+        inputs: dict[str, Any] = {"members": news.get("members"), "allow": news.get("allow") or []}
+        members, allow, left_out = inputs["members"], inputs["allow"], news.get("leftOut") or []
+        if any(isinstance(value, Unknown) for value in (members, allow, left_out)):
             return inputs, [CheckFailure("members", "the guard's inputs must be known before the apply")]
         if not isinstance(members, Mapping):
             return inputs, [CheckFailure("members", "a map of member codes to {host, kinds, status} is needed")]
@@ -38,11 +34,11 @@ class Guard(ResourceKind):
         failures = [failure for code, member in members.items() for failure in _faults(code, member)]
         if not failures:
             passes = {(entry.get("rule", ""), entry.get("what", "")) for entry in allow}
-            failures = refusals(olds.get("members") or {}, members, passes, inputs["leftOut"])
+            failures = refusals(olds.get("members") or {}, members, passes, left_out)
         return inputs, failures
 
     async def diff(self, context: Context, id: str, olds: Props, news: Props) -> Diff:
-        """Name the members that came, went or changed, and what may pass. Who is left out is nobody's change."""
+        """Name the members that came, went or changed, and what may pass."""
         before, after = olds.get("members") or {}, news.get("members") or {}
         changes = {path(code): Change.ADD for code in after.keys() - before.keys()}
         changes |= {path(code): Change.DELETE for code in before.keys() - after.keys()}

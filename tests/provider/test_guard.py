@@ -54,6 +54,9 @@ def test_a_member_that_vanished_is_refused_with_the_line_that_lets_it_pass() -> 
 
 def test_who_is_left_out_of_the_selection_did_not_vanish() -> None:
     assert refused({"07186": member(), "07151": member()}, {"07151": member()}, left_out=("07186",)) == {}
+    inputs = {"members": {}, "leftOut": ["07186"]}
+    kept, failures = asyncio.run(Guard(RUNTIME).check(CONTEXT, {"members": {"07151": member()}}, inputs))
+    assert [failure.property for failure in failures] == ['members["07151"]'] and "leftOut" not in kept
 
 
 def test_a_member_without_a_status_is_refused() -> None:
@@ -139,15 +142,15 @@ def test_who_took_a_commune_over_may_have_its_domain() -> None:
 
 def test_the_guard_names_members_that_come_go_and_change() -> None:
     entry = {"rule": "vanished", "what": "1", "until": "2026-12-31", "why": "tried"}
-    olds = {"members": {"1": member(), "2": member()}, "allow": [], "leftOut": []}
-    news = {"members": {"2": member("leaving"), "3": member()}, "allow": [entry], "leftOut": ["4"]}
+    olds = {"members": {"1": member(), "2": member()}, "allow": []}
+    news = {"members": {"2": member("leaving"), "3": member()}, "allow": [entry]}
     assert asyncio.run(Guard(RUNTIME).diff(CONTEXT, "g", olds, news)).changes == {
         'members["1"]': Change.DELETE,
         'members["2"]': Change.UPDATE,
         'members["3"]': Change.ADD,
         "allow": Change.UPDATE,
     }
-    assert asyncio.run(Guard(RUNTIME).diff(CONTEXT, "g", olds, {**olds, "leftOut": ["4"]})).changes == {}
+    assert asyncio.run(Guard(RUNTIME).diff(CONTEXT, "g", olds, olds)).changes == {}
 
 
 def test_a_list_of_codes_is_no_allow_any_more() -> None:
