@@ -271,6 +271,7 @@ class Guard(_Resource):
             what else is kept of it (`name`, `site` with its domains, `merged`, `merged_into`).
         allow: What may pass all the same: maps of `rule` (vanished, many, domain), `what`, `until`, `why`.
         left_out: Codes that are somebody's still, but not this stack's: they didn't vanish. Not kept.
+        settled: They are left out by a setting of the stack, on purpose: they don't count where many go at once.
     """
 
     _names: Mapping[str, str] = {"left_out": "leftOut"}
@@ -284,9 +285,10 @@ class Guard(_Resource):
         members: pulumi.Input[Mapping[str, Mapping[str, Any]]],
         allow: pulumi.Input[Sequence[Mapping[str, str]]] | None = None,
         left_out: _Texts | None = None,
+        settled: pulumi.Input[bool] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        properties = {"members": members, "allow": allow, "left_out": left_out}
+        properties = {"members": members, "allow": allow, "left_out": left_out, "settled": settled}
         super().__init__("numerian:index:Guard", resource_name, properties, opts)
 
 

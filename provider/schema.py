@@ -122,6 +122,7 @@ RESOURCES: dict[str, dict[str, Any]] = {
             "members": _map("Code to what is kept: host, kinds, status, site and more."),
             "allow": _maps("What may pass: rule, what, until, why."),
             "leftOut": _texts("Codes that are in the inventory, but not this stack's."),
+            "settled": _flag("They are left out by a setting of the stack: on purpose."),
         },
         ["members"],
     ),
