@@ -33,6 +33,7 @@ class Place:
     latitude: float
     former_codes: tuple[str, ...] = ()
     epci_code: str = ""
+    postcodes: tuple[str, ...] = ()
 
 
 class Reference:
@@ -96,7 +97,7 @@ class Reference:
 
 
 def _commune(row: list[str]) -> Place:
-    code, name, departement, epci_code, epci, population, siren, _, former, longitude, latitude = row[:11]
+    code, name, departement, epci_code, epci, population, siren, posts, former, longitude, latitude = row[:11]
     return Place(
         code=code,
         name=name,
@@ -108,6 +109,7 @@ def _commune(row: list[str]) -> Place:
         latitude=float(latitude or 0),
         former_codes=tuple(former.split()),
         epci_code=epci_code,
+        postcodes=tuple(posts.split()),
     )
 
 

@@ -118,7 +118,7 @@ def check_capacity(
         with_php = [member for member in with_site if member.site and member.site.kind == "php"]
         asked = {
             "sites": len(with_site),
-            "php": len(with_php),
+            "php_sites": len(with_php),
             "disk_gb": -(-sum(member.plan.quota_mb for member in with_site) // 1000),
             "memory_mb": sum(member.plan.php.memory_mb for member in with_php),
         }

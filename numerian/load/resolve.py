@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from numerian.errors import Problem
-from numerian.load import across, life
+from numerian.load import across, formats, life
 from numerian.load.source import read_text
 from numerian.load.tree import Mapping, place, read_tree
 from numerian.load.validate import validate
@@ -54,6 +54,8 @@ def read(folder: Path, today: date, problems: list[Problem]) -> Inventory | None
         return None
     facts = reference(folder)
     datacenters_tree = _tree(folder / "datacenters.yaml", problems)
+    if datacenters_tree is not None and not formats.is_current(folder / "datacenters.yaml", datacenters_tree, problems):
+        return None
     plans_tree = _tree(folder / "plans.yaml", problems)
     datacenters = _model(DatacentersFile, folder / "datacenters.yaml", datacenters_tree, problems)
     plans = _model(PlansFile, folder / "plans.yaml", plans_tree, problems)
@@ -91,7 +93,10 @@ def read(folder: Path, today: date, problems: list[Problem]) -> Inventory | None
         members=tuple(sorted(members, key=lambda member: member.code)),
         servers=servers,
         datacenters={name: Datacenter(name=name, **dict(entry)) for name, entry in datacenters.datacenters.items()},
-        plans={name: _plan(name, plans, Settings()) for name in plans.plans},
+        plans={
+            name: _plan(name, plans, Settings()).model_copy(update={"up_to": entry.up_to})
+            for name, entry in plans.plans.items()
+        },
         platform=_platform(datacenters.platform, folder),
         staff=staff,
         allow=allow,

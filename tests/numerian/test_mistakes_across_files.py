@@ -54,7 +54,7 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
             + "  alixan:\n    datacenter: alixan\n    address: 127.0.1.2\n",
         },
         """
-        datacenters.yaml:16:13: privas restarts on mardi too
+        datacenters.yaml:17:13: privas restarts on mardi too
           → write another day, such as lundi
         """,
     ),
@@ -65,9 +65,9 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
             "datacenters.yaml": DATACENTERS + "    capacity:\n      sites: 1\n      disk_gb: 2\n",
         },
         """
-        datacenters.yaml:18:14: privas has room for sites: 1, and its members need 2
+        datacenters.yaml:19:14: privas has room for sites: 1, and its members need 2
           → move members to another server (server:), or raise it if there is room; to go on all the same, write into allow.yaml: - {rule: capacity, what: privas, until: 2026-12-08, why: …}
-        datacenters.yaml:19:16: privas has room for disk_gb: 2, and its members need 3
+        datacenters.yaml:20:16: privas has room for disk_gb: 2, and its members need 3
           → move members to another server (server:), or raise it if there is room; to go on all the same, write into allow.yaml: - {rule: capacity, what: privas, until: 2026-12-08, why: …}
         """,
     ),
@@ -247,7 +247,7 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
     "a jump to itself": (
         {"datacenters.yaml": DATACENTERS + "    jump: privas\n"},
         """
-        datacenters.yaml:17:11: this way of jumps never ends: privas → privas
+        datacenters.yaml:18:11: this way of jumps never ends: privas → privas
           → name a server that is reached directly
         """,
     ),
@@ -257,16 +257,16 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
             + "    jump: a\n  a:\n    datacenter: privas\n    address: 127.0.1.2\n    jump: privas\n"
         },
         """
-        datacenters.yaml:17:11: this way of jumps never ends: privas → a → privas
+        datacenters.yaml:18:11: this way of jumps never ends: privas → a → privas
           → name a server that is reached directly
-        datacenters.yaml:21:11: this way of jumps never ends: a → privas → a
+        datacenters.yaml:22:11: this way of jumps never ends: a → privas → a
           → name a server that is reached directly
         """,
     ),
     "a jump to nobody": (
         {"datacenters.yaml": DATACENTERS + "    jump: prives\n"},
         """
-        datacenters.yaml:17:11: no server is called "prives"
+        datacenters.yaml:18:11: no server is called "prives"
           → did you mean "privas"?
         """,
     ),
@@ -276,19 +276,19 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
             + "    port: 70000\n    user: Root!\n    public_addresses: [127.0.0.1, 010.1.1.1, 192.0.2.0/24]\n    host_keys: ssh-rsa AAAA\n    identity_files: a b\n"
         },
         """
-        datacenters.yaml:17:11: 70000 is out of range
+        datacenters.yaml:18:11: 70000 is out of range
           → write a number from 1 to 65535
-        datacenters.yaml:18:11: "Root!" isn't a user name
+        datacenters.yaml:19:11: "Root!" isn't a user name
           → write small letters, digits, hyphens and underscores
-        datacenters.yaml:19:24: 127.0.0.1 can't be reached from outside
+        datacenters.yaml:20:24: 127.0.0.1 can't be reached from outside
           → write the address that domains shall point to
-        datacenters.yaml:19:35: "010.1.1.1" isn't an IP address
+        datacenters.yaml:20:35: "010.1.1.1" isn't an IP address
           → write one like 203.0.113.7 or 2001:db8::7
-        datacenters.yaml:19:46: "192.0.2.0/24" isn't an IP address
+        datacenters.yaml:20:46: "192.0.2.0/24" isn't an IP address
           → write one like 203.0.113.7 or 2001:db8::7
-        datacenters.yaml:20:16: RSA keys aren't taken
+        datacenters.yaml:21:16: RSA keys aren't taken
           → make a key with ssh-keygen -t ed25519 and write its .pub
-        datacenters.yaml:21:21: "a b" isn't a path that is taken
+        datacenters.yaml:22:21: "a b" isn't a path that is taken
           → write letters, digits and . _ / ~ @ + - only
         """,
     ),
@@ -298,22 +298,22 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
             + "  alixan:\n    datacenter: prvas\n    address: 127.0.1.1\n  Bad Name:\n    datacenter: privas\n    adress: x\n"
         },
         """
-        datacenters.yaml:18:17: no datacenter is called "prvas"
+        datacenters.yaml:19:17: no datacenter is called "prvas"
           → did you mean "privas"?
-        datacenters.yaml:19:14: 127.0.1.1 port 22 belongs to privas already
+        datacenters.yaml:20:14: 127.0.1.1 port 22 belongs to privas already
           → write the address of this server
-        datacenters.yaml:20:3: "Bad Name" isn't a name that is taken
+        datacenters.yaml:21:3: "Bad Name" isn't a name that is taken
           → write small letters, digits and hyphens
-        datacenters.yaml:20:3: "address" is missing
+        datacenters.yaml:21:3: "address" is missing
           → write address: 192.0.2.10
-        datacenters.yaml:22:5: unknown key "adress"
+        datacenters.yaml:23:5: unknown key "adress"
           → did you mean "address"?
         """,
     ),
     "a datacenter without a server": (
         {"datacenters.yaml": DATACENTERS.replace("datacenters:\n", "datacenters:\n  lyon:\n    label: Lyon\n")},
         """
-        datacenters.yaml:11:3: no server stands in datacenter "lyon"
+        datacenters.yaml:12:3: no server stands in datacenter "lyon"
           → add one under servers:, or remove it here
         """,
     ),

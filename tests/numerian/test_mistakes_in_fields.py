@@ -25,14 +25,14 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
     "a mistyped day of the week": (
         {"datacenters.yaml": DATACENTERS.replace("label: Privas\n", "label: Privas\n    reboot: mradi 03:30\n")},
         """
-        datacenters.yaml:13:13: "mradi" isn't a day of the week
+        datacenters.yaml:14:13: "mradi" isn't a day of the week
           → did you mean mardi 03:30?
         """,
     ),
     "an hour that no clock has": (
         {"datacenters.yaml": DATACENTERS.replace("label: Privas\n", "label: Privas\n    reboot: mardi 24:30\n")},
         """
-        datacenters.yaml:13:13: "mardi 24:30" holds no time of the day
+        datacenters.yaml:14:13: "mardi 24:30" holds no time of the day
           → write one like mardi 03:30
         """,
     ),
