@@ -30,6 +30,8 @@ def run(options: Namespace) -> int:
         count = len(error.problems)
         print(f"{count} problem{'s' if count > 1 else ''} in {folder}")
         return 1
+    for warning in inventory.warnings:
+        print(f"{warning} (no fault)")
     spent = time.monotonic() - started
     members, servers = len(inventory.members) + len(inventory.left_out), len(inventory.servers)
     print(f"{folder}: {members} members, {servers} servers, all right ({spent:.2f} s)")

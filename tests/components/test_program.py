@@ -89,7 +89,9 @@ def test_the_guard_knows_every_member_and_comes_first(recorder: Recorder) -> Non
     finished(recorder)
     members = recorder.of("Guard")["guard"]["members"]
     assert len(members) == 12
-    assert members["07186"] == {"host": "privas", "kinds": ["site"], "status": "active"}
+    assert members["07186"]["host"] == "privas" and members["07186"]["kinds"] == ["site"]
+    assert members["07186"]["site"]["webmasters"] == ["communication", "accueil"]
+    assert "ssh-ed25519" not in str(members)
     left_out = recorder.of("Guard")["guard"]["leftOut"]
     assert not {"07186", "26166"} & set(left_out)
     assert {*members, *left_out} == {file.name.partition("-")[0] for file in (ROOT / "inventory/members").iterdir()}
