@@ -17,6 +17,13 @@ from lab.table import Site
 STACK = "lab"
 STACK_FILE = layout.ROOT / "stacks" / f"Pulumi.{STACK}.yaml"
 """Made here for this machine alone: taken down with the lab."""
+TWELVE = (
+    *("07011", "07140", "07151", "07186", "07231", "07319", "07330", "07334"),
+    *("26114", "26161", "26243", "42141"),
+)
+"""Members on both servers, of each kind, with the names that are hard: what the lab serves when nobody says more."""
+SELECTIONS = {"twelve": f"{', '.join(TWELVE)}, new"}
+"""Words of `make lab MEMBERS=…` that only the lab knows, as the stack's setting `members`."""
 CERTIFICATES_SECONDS = 180
 NUMERIAN = (str(venv.PYTHON), "-m", "numerian")
 
@@ -34,10 +41,17 @@ def set_names(lab: Lab, found: Sequence[Site]) -> str:
     return f"{sum(len(site.names) for site in found)} names"
 
 
-def make_stack(say: Say) -> str:
-    """Make the stack, with a passphrase and a root secret of its own, unless it's there."""
+def make_stack(members: str, say: Say) -> str:
+    """Make the stack, with a passphrase and a root secret of its own, unless it's there.
+
+    Args:
+        members: whom it serves: `twelve`, `all` or codes; "" leaves it as it is, and is `twelve` at first.
+        say: takes progress.
+    """
     say("numerian stack init")
-    _numerian("stack", "init", STACK)
+    if not members and not (STACK_FILE.is_file() and "numerian:members:" in STACK_FILE.read_text(encoding="utf-8")):
+        members = "twelve"
+    _numerian("stack", "init", STACK, *(["--members", SELECTIONS.get(members, members)] if members else []))
     return str(STACK_FILE.relative_to(layout.ROOT))
 
 
@@ -90,6 +104,7 @@ def _numerian(*words: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    # The lab's stack speaks of this checkout's inventory, whatever the person's shell is set to.
-    environment = {name: value for name, value in os.environ.items() if name != "NUMERIAN_INVENTORY"}
+    # The lab's stack speaks of this checkout's inventory and its own selection, whatever the person's shell is set to.
+    own = ("NUMERIAN_INVENTORY", "NUMERIAN_MEMBERS")
+    environment = {name: value for name, value in os.environ.items() if name not in own}
     return {**environment, "PATH": f"{venv.PYTHON.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}

@@ -163,6 +163,8 @@ def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
         print(f"{report.counts(result.entries, log, planned=planned)} ({result.seconds:.1f} s)")
         if planned and not consulted:
             print(NOT_CONSULTED)
+        if planned and (selection := workspace.find(options.stack).selection):
+            print(selection)
     if options.command == "refresh" and result.entries and not planned:
         print(f"the state knows it now; `numerian up --stack {options.stack}` puts it right")
     sys.stdout.flush()

@@ -66,9 +66,38 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
         },
         """
         datacenters.yaml:19:14: privas has room for sites: 1, and its members need 2
-          → move members to another server (server:), or raise it if there is room
+          → move members to another server (server:), or raise it if there is room; to go on all the same, write into allow.yaml: - {rule: capacity, what: privas, until: 2026-12-08, why: …}
         datacenters.yaml:20:16: privas has room for disk_gb: 2, and its members need 3
-          → move members to another server (server:), or raise it if there is room
+          → move members to another server (server:), or raise it if there is room; to go on all the same, write into allow.yaml: - {rule: capacity, what: privas, until: 2026-12-08, why: …}
+        """,
+    ),
+    "mergers into nobody, into itself, into one that was merged, into one without a site": (
+        {
+            FILE: PRIVAS + "merged: {into: 07186, until: 2027-03-31}\n",
+            "members/07140-lemps.yaml": PRIVAS.replace("07186", "07140").replace("privas.test", "lemps.test")
+            + "merged: {into: 07151, until: 2027-03-31}\n",
+            "members/07319-le-teil.yaml": PRIVAS.replace("07186", "07319").replace("privas.test", "teil.test")
+            + "merged: {into: 07140, until: 2027-03-31}\n",
+            "members/07011-vallees-d-antraigues-asperjoc.yaml": PRIVAS.replace("07186", "07011").partition("site:")[0],
+            "members/07016-asperjoc.yaml": PRIVAS.replace("07186", "07016").replace("privas.test", "asperjoc.test")
+            + "merged: {into: 07011, until: 2027-03-31}\n",
+        },
+        """
+        members/07016-asperjoc.yaml:6:16: Vallées-d'Antraigues-Asperjoc (07011) has no site that answers
+          → write site: keep, or give it a site first
+        members/07140-lemps.yaml:6:16: no member has the code 07151
+          → write the code of a member, or give that one a file first
+        members/07186-privas.yaml:6:16: Privas can't be merged into itself
+          → write the code of the other commune
+        members/07319-le-teil.yaml:6:16: Lemps (07140) is no more, or leaves
+          → write the commune that both are part of now
+        """,
+    ),
+    "a server that may be full, and isn't": (
+        {"allow.yaml": "allow:\n  - {rule: capacity, what: pirvas, until: 2027-03-31, why: tried}\n"},
+        """
+        allow.yaml:2:28: no server is called "pirvas"
+          → did you mean "privas"?
         """,
     ),
     "a code that another commune has": (
@@ -96,7 +125,7 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
         {FILE: None, "members/07016-antraigues-sur-volane.yaml": PRIVAS.replace("07186", "07016")},
         """
         members/07016-antraigues-sur-volane.yaml:1:8: commune 07016 is part of Vallées-d'Antraigues-Asperjoc now
-          → write 07011
+          → write 07011, or say merged: (into: 07011, until: a date) while its site is kept
         """,
     ),
     "an EPCI of elsewhere": (
@@ -307,7 +336,10 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
 
 
 @pytest.mark.parametrize("title", CASES)
-def test_a_mistake_is_told_at_its_place_with_its_remedy(title: str, make: Make) -> None:
+def test_a_mistake_is_told_at_its_place_with_its_remedy(
+    title: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMERIAN_TODAY", "2026-12-01")
     files, expected = CASES[title]
     folder = make(files)
     said = [f"{p.file.relative_to(folder)}:{p.line}:{p.column}: {p.message}\n  → {p.remedy}" for p in check(folder)]
