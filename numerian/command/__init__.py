@@ -49,6 +49,7 @@ COMMANDS = (
     Entry("purge", "purge", "delete for good what is kept of a member who left, after naming it"),
     Entry("welcome", "welcome", "print how a member's webmasters connect, in French"),
     Entry("certificates", "certificates", "list the certificates: issued, waiting, refused and why"),
+    Entry("rpnt", "rpnt", "tell how each member stands with the State's criteria (RPNT), and what to change"),
     Entry("images", "images", "list the packages that an image of today will hold, and what that changes"),
     Entry("doctor", "doctor", "tell which engine, plugins, servers and keys are used, and what is wrong"),
     Entry("adopt", "adopt", "print how to take Docker's things back into a state that was lost"),
