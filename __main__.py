@@ -15,10 +15,10 @@ from components.website import Website
 from numerian import connections
 from numerian.engine import PARALLEL
 from numerian.errors import NumerianError
+from numerian.kept import kept
 from numerian.load import load
 from numerian.model import Inventory, Member
 from provider.resources import Guard
-from provider.resources import Member as Guarded
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     chosen = os.environ.get("NUMERIAN_INVENTORY") or pulumi.Config().get("inventory")
     inventory = load(Path(chosen or "inventory"))
     connections.write(inventory, Path(".work") / pulumi.get_stack())
-    guard = Guard("guard", members={member.code: guarded(member) for member in inventory.members})
+    guard = Guard("guard", members={member.code: kept(member) for member in inventory.members})
     after_guard = pulumi.ResourceOptions(depends_on=[guard])
     served = [member for member in inventory.members if member.served]
     servers = declare_servers(inventory, after_guard)
@@ -71,11 +71,6 @@ def told() -> Iterator[None]:
 def declare_servers(inventory: Inventory, opts: pulumi.ResourceOptions) -> dict[str, DatacenterServer]:
     """Declare all servers: one that serves nobody yet is hardened all the same."""
     return {name: DatacenterServer(server, inventory, opts) for name, server in sorted(inventory.servers.items())}
-
-
-def guarded(member: Member) -> Guarded:
-    """Return what the guard keeps of a member."""
-    return {"host": member.server, "kinds": ["site"] if member.site else [], "status": member.status}
 
 
 sdk_tuning.apply()

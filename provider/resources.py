@@ -39,14 +39,6 @@ class Account(TypedDict, total=False):
     keys: pulumi.Input[Sequence[pulumi.Input[str]]]
 
 
-class Member(TypedDict):
-    """What the guard knows of a member: its host, what it has there, and `active` or `leaving`."""
-
-    host: pulumi.Input[str]
-    kinds: pulumi.Input[Sequence[pulumi.Input[str]]]
-    status: pulumi.Input[str]
-
-
 _Texts = pulumi.Input[Sequence[pulumi.Input[str]]]
 
 
@@ -275,7 +267,7 @@ class Guard(_Resource):
     """Stops an update from which a member vanished without `status: leaving` first.
 
     Args:
-        members: Every member by its code.
+        members: Every member by its code: a plain map with at least `host`, `kinds` and `status`.
         allow: Codes that may vanish all the same, this once.
     """
 
@@ -286,7 +278,7 @@ class Guard(_Resource):
         self,
         resource_name: str,
         *,
-        members: pulumi.Input[Mapping[str, pulumi.Input[Member]]],
+        members: pulumi.Input[Mapping[str, Mapping[str, Any]]],
         allow: _Texts | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:

@@ -87,7 +87,9 @@ def test_the_guard_knows_every_member_and_comes_first(recorder: Recorder) -> Non
     finished(recorder)
     members = recorder.of("Guard")["guard"]["members"]
     assert len(members) == 12
-    assert members["07186"] == {"host": "privas", "kinds": ["site"], "status": "active"}
+    assert members["07186"]["host"] == "privas" and members["07186"]["kinds"] == ["site"]
+    assert members["07186"]["site"]["webmasters"] == ["communication", "accueil"]
+    assert "ssh-ed25519" not in str(members)
     # Components only group: nothing is done for them.
     assert next(made for made in recorder.made if made.custom).name == "guard"
 
