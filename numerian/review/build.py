@@ -12,8 +12,8 @@ from numerian.engine.changes import Entry, visible
 from numerian.engine.events import Log, Step
 from numerian.review import member, server
 from numerian.review.lines import folded
-from numerian.review.model import Counts, Review, Section, Severity, value
-from numerian.wording import join
+from numerian.review.model import Counts, Review, Section, Severity, of_value, value
+from numerian.wording import some
 
 Members = Mapping[str, Mapping[str, Any]]
 _COUNTED = {
@@ -23,6 +23,8 @@ _COUNTED = {
     "replace": "items_replaced",
     "delete": "items_deleted",
 }
+_PROBLEM = re.compile(r"(?m)(?:^\w+ \S+: )?\S+ resource '[^']+': property \S+ value \{.*\} has a problem: ")
+_MANY_LABELS = 12
 _KEYS = re.compile(r"^keys/(?P<login>.+)-(?P<code>[0-9a-z]+)$")
 _PASSWORD = re.compile(r"^(?P<login>.+)-(?P<code>[0-9a-z]+)-password$")
 
@@ -40,7 +42,7 @@ def build(log: Log, errors: Iterable[str], *, stack: str, consulted: bool) -> Re
         sections=maker.ordered(),
         lines=folded((maker.section_of(entry).title, entry) for _, entry in maker.pairs if entry.kind != "Guard"),
         warnings=tuple(report.warnings(log)),
-        errors=tuple(errors),
+        errors=tuple(map(_refusal, errors)),
     )
 
 
@@ -97,6 +99,8 @@ class _Maker:
                 continue
             section = self.section_of(entry)
             self._logins(step, entry)
+            if self._only_drifted(step):
+                continue
             if section.scope == "member":
                 self._of_member(section, step, entry)
             elif section.scope == "server":
@@ -105,6 +109,11 @@ class _Maker:
             section = self.section_of(entry)
             if not section.items and entry.kind != "Guard":
                 section.add("settings", _anything(entry))
+
+    def _only_drifted(self, step: Step) -> bool:
+        """Tell whether a thing is only put back as it was declared all along."""
+        same = step.old is not None and step.new is not None and step.old.inputs == step.new.inputs
+        return same and step.urn in self._log.drifted
 
     def _of_member(self, section: Section, step: Step, entry: Entry) -> None:
         known = bool(section.items)
@@ -121,7 +130,7 @@ class _Maker:
             elif entry.op == "update" and not known:
                 section.add("settings", "réglages du site mis à jour")
         if entry.kind == "Files" and (host := self._reloads(step, entry)):
-            section.add("front", f"le frontal de {value(host)} recharge (sans interruption)")
+            section.add("site", f"le frontal {of_value(host)} recharge (sans interruption)")
 
     def _reloads(self, step: Step, entry: Entry) -> str:
         side = step.current
@@ -145,10 +154,10 @@ class _Maker:
 
     def _logins(self, step: Step, entry: Entry) -> None:
         """Tell members of their webmasters' keys and passwords, which stand in things of the server."""
-        if (found := _PASSWORD.match(entry.name)) and found["code"].upper() in self.names and entry.op != "create":
-            if entry.op in ("update", "replace"):
-                words = f"nouveau mot de passe pour {value(found['login'])} ; l’ancien n’ouvre plus rien"
-                self._member(found["code"].upper()).add("webmasters", words)
+        found = _PASSWORD.match(entry.name)
+        if found and found["code"].upper() in self.names and entry.op in ("update", "replace"):
+            words = f"nouveau mot de passe pour {value(found['login'])} ; l’ancien n’ouvre plus rien"
+            self._member(found["code"].upper()).add("webmasters", words)
         if not entry.name.endswith("-uploads") or entry.op != "update":
             return
         for change in entry.changes:
@@ -162,7 +171,7 @@ class _Maker:
             if entry.op == "gone":
                 words = f"n’est plus sur le serveur : {value(entry.name)}"
             else:
-                where = join(value(change.label) for change in entry.changes[:3]) or value(entry.name)
+                where = some([value(change.label) for change in entry.changes], _MANY_LABELS) or value(entry.name)
                 words = f"modifié à la main sur le serveur : {where}"
             self.section_of(entry).add("drift", f"{words} ; sera remis comme dans l’inventaire")
 
@@ -190,6 +199,15 @@ class _Maker:
         order = ("member", "server", "other")
         found = [section for section in self._sections.values() if section.items]
         return tuple(sorted(found, key=lambda section: (order.index(section.scope), section.title, section.key)))
+
+
+def _refusal(error: str) -> str:
+    """Return an error without the engine's words around it.
+
+    >>> _refusal("Guard guard: a:b:Guard resource 'guard': property members.x value {<nil>} has a problem: no")
+    'no'
+    """
+    return _PROBLEM.sub("", error)
 
 
 _DONE = {

@@ -1,4 +1,4 @@
-"""The changed lines, folded: what differs in nothing but whose it is stands once."""
+"""The changed lines of files, folded: what differs in nothing but whose it is stands once."""
 
 from __future__ import annotations
 
@@ -10,28 +10,41 @@ from numerian.review.model import Lines
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What Pulumi writes for a text that only the apply will know (`plugin.UnknownStringValue`)."""
 LATER = "(connu à l’application)"
-_NOUNS = {"Container": "conteneur", "RemoteImage": "image", "Host": "machine", "Password": "mot de passe"}
+_PACKAGES = "build.buildArgs.PACKAGES"
+_BOOKKEEPING = ("-front-roll", "-images")
+"""Files in which a server keeps for itself which image it runs: the image's own words tell it."""
+_NOTES = {"folder": "dossier", "seed": "première page"}
 
 
 def folded(entries: Iterable[tuple[str, Entry]]) -> tuple[Lines, ...]:
     """Return the lines of entries, each with its section's title; in their order."""
-    groups: dict[object, tuple[Change, str, list[str]]] = {}
+    groups: dict[object, tuple[Change, dict[str, list[str]]]] = {}
     for title, entry in entries:
-        for change in entry.changes:
-            label = _label(entry, change)
+        for label, change in _told(entry):
             changed = tuple(line for line in change.lines if line[:1] in "+-")
-            key = (change.sign, change.note, changed, None if changed or change.sign != "~" else label)
-            groups.setdefault(key, (change, label, []))[2].append(f"{title} : {label}")
+            places = groups.setdefault((change.sign, change.note, changed), (change, {}))[1]
+            places.setdefault(title, []).append(label)
     return tuple(
-        Lines(change.sign, label, _known(change.note), tuple(map(_known, change.lines)), tuple(places))
-        for change, label, places in groups.values()
+        Lines(change.sign, _note(change.note), tuple(map(_known, change.lines)), tuple(map(_place, places.items())))
+        for change, places in groups.values()
     )
 
 
-def _label(entry: Entry, change: Change) -> str:
-    if entry.kind == "Files":
-        return change.label
-    return f"{_NOUNS.get(entry.kind, 'réglage')} {entry.name}, {change.label}"
+def _told(entry: Entry) -> Iterable[tuple[str, Change]]:
+    if entry.kind == "RemoteImage":
+        return [(f"paquets de {entry.name}", change) for change in entry.changes if change.label == _PACKAGES]
+    if entry.kind != "Files" or entry.name.endswith(_BOOKKEEPING):
+        return []
+    return [(change.label, change) for change in entry.changes]
+
+
+def _place(place: tuple[str, list[str]]) -> str:
+    title, labels = place
+    return f"{title} : {', '.join(labels)}"
+
+
+def _note(note: str) -> str:
+    return _known(_NOTES.get(note, note))
 
 
 def _known(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from numerian.engine.changes import visible
+from numerian.wording import of
 
 _BEGIN, _END = "\x02", "\x03"
 _VALUE = re.compile(f"{_BEGIN}([^{_BEGIN}{_END}]*){_END}")
@@ -45,6 +46,15 @@ def value(text: object) -> str:
     """
     shown = visible(str(text))
     return f"{_BEGIN}{shown if len(shown) <= LONGEST_VALUE else shown[: LONGEST_VALUE - 1] + '…'}{_END}"
+
+
+def of_value(name: str) -> str:
+    """Return a value after `de`.
+
+    >>> plain(of_value("alixan"))
+    'd’alixan'
+    """
+    return of(name).removesuffix(name) + value(name)
 
 
 def pieces(text: str) -> Iterator[tuple[bool, str]]:
@@ -121,11 +131,10 @@ class Lines:
 
     sign: str
     """`+` a new file, `-` one that goes, `~` a changed one."""
-    label: str
     note: str
     lines: tuple[str, ...]
     places: tuple[str, ...]
-    """Whose file it is, each: `Privas : sites/07186.conf`."""
+    """Whose files they are: `Privas : sites/07186.conf`."""
 
 
 @dataclass(frozen=True)

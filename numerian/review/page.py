@@ -96,7 +96,8 @@ def _lines(lines: Lines) -> Iterator[str]:
     if not lines.lines:
         yield f"<p><code>{heading}</code></p>"
         return
-    yield f"<details><summary><code>{heading}</code></summary>\n<pre>{chr(10).join(map(_line, lines.lines))}</pre></details>"
+    body = "\n".join(map(_line, lines.lines))
+    yield f"<details><summary><code>{heading}</code></summary>\n<pre>{body}</pre></details>"
 
 
 def _line(line: str) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 from numerian import images
 from numerian.engine.changes import Entry
 from numerian.engine.events import Resource, Step
-from numerian.review.model import Section, Severity, value
-from numerian.wording import join, plural, some
+from numerian.review.model import Section, Severity, of_value, value
+from numerian.wording import day, join, plural, some
 
-SERVICES = {"front": "frontal", "php": "PHP", "sftp": "dépôt de fichiers"}
+SERVICES = {"front": "du frontal", "php": "de PHP", "sftp": "du dépôt de fichiers"}
 _SAFE = {
     "allowagentforwarding": "no",
     "allowstreamlocalforwarding": "no",
@@ -131,19 +131,17 @@ def _machine(section: Section, old: Mapping[str, Any], new: Mapping[str, Any]) -
 def _image(section: Section, step: Step) -> None:
     old, new = (side.inputs if side else {} for side in (step.old, step.new))
     name = str(new.get("name") or old.get("name") or "")
-    service, _, day = name.rpartition("/")[2].partition(":")
-    called = SERVICES.get(service, service)
+    service, _, date = name.rpartition("/")[2].partition(":")
+    called = SERVICES.get(service, f"de {value(service)}")
     if not old:
-        section.add("image", f"image {called} du {value(day)} à construire")
+        section.add("image", f"image {called} du {day(date)} à construire")
     elif not new:
         section.add("image", f"l’image {called} n’est plus utilisée")
     elif old.get("name") != name:
-        former = str(old.get("name", "")).rpartition(":")[2]
-        section.add("image", f"image {called} du {value(day)} au lieu du {value(former)}{_packages(old, new)}")
+        former = day(str(old.get("name", "")).rpartition(":")[2])
+        section.add("image", f"image {called} du {day(date)} au lieu du {former}{_packages(old, new)}")
     else:
-        section.add(
-            "image", f"l’image {called} du {value(day)} est reconstruite (recette changée){_packages(old, new)}"
-        )
+        section.add("image", f"l’image {called} du {day(date)} est reconstruite (recette changée){_packages(old, new)}")
 
 
 def _packages(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -182,7 +180,7 @@ def _container(section: Section, entry: Entry) -> None:
         if entry.op == "replace":
             section.add(
                 "front",
-                f"le frontal de {value(section.key)} est remplacé : les visiteurs attendent quelques secondes",
+                f"le frontal {of_value(section.key)} est remplacé : les visiteurs attendent quelques secondes",
                 Severity.INTERRUPTS,
                 f"{reason_of(entry)} ; les nouvelles connexions sont retenues, pas perdues",
             )

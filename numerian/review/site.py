@@ -66,7 +66,7 @@ def _names(section: Section, before: Kept, after: Kept) -> None:
                 "site",
                 f"l’ancienne adresse {value(former)} ne répond plus",
                 Severity.INTERRUPTS,
-                "elle n’est pas parmi les anciens domaines (`old_domains`) : liens et favoris ne mènent plus nulle part",
+                "elle n’est pas parmi les `old_domains` : liens et favoris ne mènent plus nulle part",
             )
     elif before.get("canonical") != after.get("canonical"):
         section.add("site", f"les visiteurs arrivent désormais sur {value(main_name(after))}")
@@ -80,7 +80,7 @@ def _names(section: Section, before: Kept, after: Kept) -> None:
             "site",
             f"l’ancienne adresse {value(domain)} ne mène plus au site",
             Severity.INTERRUPTS,
-            "elle n’est plus parmi les anciens domaines : liens et favoris ne mènent plus nulle part",
+            "elle n’est plus parmi les `old_domains` : liens et favoris ne mènent plus nulle part",
         )
     for domain in sorted(domain for domain in old.keys() & new.keys() if old[domain] != new[domain]):
         end = f"jusqu’au {day(new[domain])}" if new[domain] else "sans date de fin"
