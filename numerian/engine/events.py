@@ -16,6 +16,7 @@ _SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's 
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*[mK]")
 _SAME = b'"op":"same"'
 _PROVIDER_TYPE = b'"type":"pulumi:providers:'
+_GUARD_TYPE = b'"type":"numerian:index:Guard"'
 QUIET = frozenset({"same", "read", "refresh", "discard", "read-replacement", "discard-replaced"})
 """Operations that change nothing."""
 HALVES = frozenset({"create-replacement", "delete-replaced", "remove-pending-replace", "import-replacement"})
@@ -110,7 +111,9 @@ class Log:
         if _SAME in line and _PROVIDER_TYPE not in line:
             # By far the most lines, when there is nothing to do: not worth a parser's time.
             self.same += b'"resOutputsEvent"' in line and b'"custom":true' in line
-            return
+            # But the guard's: it has the members' names.
+            if _GUARD_TYPE not in line:
+                return
         event: dict[str, Any] = json.loads(line)
         if diagnostic := event.get("diagnosticEvent"):
             self._diagnostic(diagnostic)
@@ -129,6 +132,11 @@ class Log:
     def changed(self) -> list[Step]:
         """The steps that change something, in the engine's order; a replacement once."""
         return [step for step in self.steps.values() if step.op not in QUIET | HALVES]
+
+    @property
+    def guard(self) -> Step | None:
+        """The step of the resource that keeps the list of members, changed or not."""
+        return next((step for step in self.seen.values() if step.kind == "Guard"), None)
 
     @property
     def errors(self) -> list[Message]:
