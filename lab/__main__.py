@@ -1,4 +1,4 @@
-"""`python3 -m lab up | down | status`: the lab from nothing to twelve sites, and back."""
+"""`python3 -m lab up | down | status`: the lab from nothing to sites that answer, and back."""
 
 from __future__ import annotations
 

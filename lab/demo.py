@@ -25,6 +25,8 @@ TWELVE = (
 SELECTIONS = {"twelve": f"{', '.join(TWELVE)}, new"}
 """Words of `make lab MEMBERS=…` that only the lab knows, as the stack's setting `members`."""
 CERTIFICATES_SECONDS = 180
+NAME_SECONDS = 3
+"""More for each name: the authority needs five seconds for one, and a server asks for eight members' at once."""
 NUMERIAN = (str(venv.PYTHON), "-m", "numerian")
 
 
@@ -63,17 +65,21 @@ def deploy() -> bool:
 def wait_for_certificates(lab: Lab, found: Sequence[Site], say: Say) -> str:
     """Wait until every site answers over https, or until waiting longer brings nothing."""
     settled: subprocess.Popen[bytes] | None = None
+    pending = list(found)
     try:
         while True:
             # Asked before the visit: what settles in between is seen by it.
             over = settled is not None and settled.poll() is not None
-            answers = table.visit(lab, found)
-            ready = [site for site in found if not any(answers[url].failure for url in site.urls)]
-            say(f"{len(ready)} of {len(found)} sites")
-            if len(ready) == len(found) or over:
-                return f"{len(ready)} of {len(found)} sites"
-            settled = settled or _settling()
-            time.sleep(1)
+            began = time.monotonic()
+            answers = table.visit(lab, pending)
+            pending = [site for site in pending if any(answers[url].failure for url in site.urls)]
+            told = f"{len(found) - len(pending)} of {len(found)} sites"
+            say(told)
+            if not pending or over:
+                return told
+            settled = settled or _settling(CERTIFICATES_SECONDS + NAME_SECONDS * sum(len(site.names) for site in found))
+            # A visit to hundreds takes this machine's time, of which the certificates need some too.
+            time.sleep(max(1.0, 2 * (time.monotonic() - began)))
     finally:
         if settled is not None and settled.poll() is None:
             settled.terminate()
@@ -85,10 +91,10 @@ def tell_certificates() -> None:
     _to_terminal("certificates", "--stack", STACK)
 
 
-def _settling() -> subprocess.Popen[bytes]:
+def _settling(seconds: int) -> subprocess.Popen[bytes]:
     """Start a process that ends when every certificate is issued, refused, or not to be had yet."""
     quiet = subprocess.DEVNULL
-    argv = [*NUMERIAN, "certificates", "--stack", STACK, "--wait", str(CERTIFICATES_SECONDS), "--json"]
+    argv = [*NUMERIAN, "certificates", "--stack", STACK, "--wait", str(seconds), "--json"]
     return subprocess.Popen(argv, cwd=layout.ROOT, env=_environment(), stdin=quiet, stdout=quiet, stderr=quiet)
 
 
