@@ -1,4 +1,7 @@
-"""`numerian up`, `preview`, `refresh`, `destroy`: run the engine as it should be run, and tell what it did."""
+"""`numerian up`, `preview`, `refresh`, `destroy`: run the engine as it should be run, and tell what it did.
+
+What would change is told in people's words (`numerian.review`), what was done in an operator's (`engine.report`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 
-from numerian.command import add_stack_option, adopt
+from numerian.command import add_stack_option, adopt, previewing
 from numerian.command.aftermath import Aftermath
 from numerian.command.terminal import Progress, confirm, say, style
 from numerian.engine import changes, environment, faults, locks, report, state_copies, turn, workspace
@@ -19,8 +22,6 @@ from numerian.engine.workspace import Workspace, WorkspaceError
 
 SAVED_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 """Of the engine: the state is saved at the end of a run, not at each step. `unsaved.Mark` tells of one that was cut."""
-NOT_CONSULTED = "servers not consulted: this compares the inventory with the state (`--refresh` asks the servers)"
-
 
 @dataclass(frozen=True)
 class Result:
@@ -41,7 +42,10 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the four."""
     verb = parser.get_default("command")
     add_stack_option(parser)
-    parser.add_argument("--json", action="store_true", help="tell it to a program: one JSON object on stdout")
+    if verb == "preview":
+        previewing.configure(parser)
+    else:
+        parser.add_argument("--json", action="store_true", help="tell it to a program: one JSON object on stdout")
     if verb in ("up", "preview"):
         parser.add_argument("--refresh", action="store_true", help="ask the servers first what they really have")
     if verb != "preview":
@@ -59,12 +63,13 @@ def run(options: Namespace) -> int:
     session = _prepare(place, options)
     refresh = getattr(options, "refresh", False)
     if verb == "preview":
-        return _tell(_engine(session, options, "preview", refresh=refresh), options, planned=True)
+        return _review(_engine(session, options, "preview", refresh=refresh), options)
     if not options.yes:
         if not sys.stdin.isatty() or options.json:
             raise WorkspaceError(f"`numerian {verb}` asks before it acts, and nobody is there to answer: say --yes")
         planned = _engine(session, options, *_shown_first(verb), refresh=refresh)
-        if _tell(planned, options, planned=True) != 0:
+        shown = _review(planned, options) if verb == "up" else _tell(planned, options, planned=True)
+        if shown != 0:
             return 1
         if not planned.entries:
             return 0
@@ -141,6 +146,13 @@ def _confirmed(verb: str, place: Workspace) -> bool:
     return confirm("Go on? [y/N]")
 
 
+def _review(result: Result, options: Namespace) -> int:
+    """Show what would change, in people's words; return the exit code."""
+    found = _faults(result, options.stack)
+    told = previewing.Run(result.outcome.log, found, result.seconds, failed=result.failed)
+    return previewing.show(told, options, style)
+
+
 def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
     """Print the result; return the exit code."""
     log = result.outcome.log
@@ -160,8 +172,6 @@ def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
         print(f"{style('warning:', 'yellow')} {warning}")
     if result.entries or not result.failed:
         print(f"{report.counts(result.entries, log, planned=planned)} ({result.seconds:.1f} s)")
-        if planned and not consulted:
-            print(NOT_CONSULTED)
         if planned and (selection := workspace.find(options.stack).selection):
             print(selection)
     if options.command == "refresh" and result.entries and not planned:
@@ -174,11 +184,17 @@ def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
 def _tell_faults(result: Result, stack: str) -> None:
     if not result.failed:
         return
-    found = result.found or [faults.Fault("", (), _silent_end(result.outcome.code, stack))]
+    found = _faults(result, stack)
     for line in report.errors(found, lambda text, name: style(text, name, sys.stderr)):
         print(line, file=sys.stderr)
     for hint in faults.hints(found, stack):
         print(hint, file=sys.stderr)
+
+
+def _faults(result: Result, stack: str) -> list[faults.Fault]:
+    if result.found or not result.failed:
+        return result.found
+    return [faults.Fault("", (), _silent_end(result.outcome.code, stack))]
 
 
 def _silent_end(code: int, stack: str) -> str:

@@ -19,6 +19,7 @@ _REFRESH = b'"op":"refresh"'
 _STARTED = b'"resourcePreEvent"'
 _URN = re.compile(rb'"urn":"([^"\\]+)"')
 _PROVIDER_TYPE = b'"type":"pulumi:providers:'
+_GUARD_TYPE = b'"type":"numerian:index:Guard"'
 QUIET = frozenset({"same", "read", "refresh", "discard", "read-replacement", "discard-replaced"})
 """Operations that change nothing."""
 HALVES = frozenset({"create-replacement", "delete-replaced", "remove-pending-replace", "import-replacement"})
@@ -115,7 +116,9 @@ class Log:
         if _SAME in line and _PROVIDER_TYPE not in line:
             # By far the most lines, when there is nothing to do: not worth a parser's time.
             self.same += b'"resOutputsEvent"' in line and b'"custom":true' in line
-            return
+            # But the guard's: it has the members' names.
+            if _GUARD_TYPE not in line:
+                return
         if _REFRESH in line and _STARTED in line and _PROVIDER_TYPE not in line and (urn := _URN.search(line)):
             self.asked[urn.group(1).decode()] = line
             return
@@ -143,6 +146,11 @@ class Log:
     def changed(self) -> list[Step]:
         """The steps that change something, in the engine's order; a replacement once."""
         return [step for step in self.steps.values() if step.op not in QUIET | HALVES]
+
+    @property
+    def guard(self) -> Step | None:
+        """The step of the resource that keeps the list of members, changed or not."""
+        return next((step for step in self.seen.values() if step.kind == "Guard"), None)
 
     @property
     def errors(self) -> list[Message]:
