@@ -49,7 +49,7 @@ class _Builder:
         self.manifest = Archive()
         self.contents = Archive()
         self.token = secrets.token_hex(6)
-        self.stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        self.stamp = now_stamp()
         self.staged: list[str] = []
         self.written: list[str] = []
         self.expected: list[str] = []
@@ -230,12 +230,7 @@ class _Builder:
         self._list(f"{unit}/archive", words(moves))
 
     def _archived(self, name: str, path: str, device: str) -> str:
-        """Return where something goes that is put away: on its own file system, so that it is one rename."""
-        store = self.facts.entries.get("/var/lib")
-        safe = name.replace("/", "-")
-        if store and device and device != store.device:
-            return f"{dirname(path).rstrip('/')}/.numerian-archive/{self.stamp}-{safe}/{basename(path)}"
-        return f"{STORE}/archive/{self.stamp}-{safe}{path}"
+        return archived(self.facts, name, path, device, self.stamp)
 
     def _folders(self, unit: str, jobs: list[Job]) -> None:
         actions = [action for job in jobs for action in job.plan.actions]
@@ -286,6 +281,20 @@ class _Builder:
             self.manifest.file(f"{unit}/run/{number:04d}", words(argv))
         self._list(f"{unit}/gone", words(gone))
         self._list(f"{unit}/owed", words(owed))
+
+
+def archived(facts: Facts, name: str, path: str, device: str, stamp: str) -> str:
+    """Return where something goes that is put away: on its own file system, so that it is one rename."""
+    store = facts.entries.get("/var/lib")
+    safe = name.replace("/", "-")
+    if store and device and device != store.device:
+        return f"{dirname(path).rstrip('/')}/.numerian-archive/{stamp}-{safe}/{basename(path)}"
+    return f"{STORE}/archive/{stamp}-{safe}{path}"
+
+
+def now_stamp() -> str:
+    """Return this second as names in the archive begin."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 @dataclass
