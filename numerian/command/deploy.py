@@ -23,6 +23,7 @@ from numerian.engine.workspace import Workspace, WorkspaceError
 SAVED_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 """Of the engine: the state is saved at the end of a run, not at each step. `unsaved.Mark` tells of one that was cut."""
 
+
 @dataclass(frozen=True)
 class Result:
     """A finished run, with what is told of it."""
