@@ -33,6 +33,7 @@ def main() -> None:
         members={member.code: kept(member) for member in inventory.members},
         allow=[entry.model_dump(mode="json") for entry in inventory.allow],
         left_out=inventory.left_out,
+        settled=not os.environ.get(selection.VARIABLE),
     )
     after_guard = pulumi.ResourceOptions(depends_on=[guard])
     served = [member for member in inventory.members if member.served]

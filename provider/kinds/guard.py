@@ -25,6 +25,7 @@ class Guard(ResourceKind):
         """Refuse what the rules refuse, and members that say nothing of themselves. Who is left out isn't kept."""
         inputs: dict[str, Any] = {"members": news.get("members"), "allow": news.get("allow") or []}
         members, allow, left_out = inputs["members"], inputs["allow"], news.get("leftOut") or []
+        settled = news.get("settled") is True
         if any(isinstance(value, Unknown) for value in (members, allow, left_out)):
             return inputs, [CheckFailure("members", "the guard's inputs must be known before the apply")]
         if not isinstance(members, Mapping):
@@ -34,7 +35,7 @@ class Guard(ResourceKind):
         failures = [failure for code, member in members.items() for failure in _faults(code, member)]
         if not failures:
             passes = {(entry.get("rule", ""), entry.get("what", "")) for entry in allow}
-            failures = refusals(olds.get("members") or {}, members, passes, left_out)
+            failures = refusals(olds.get("members") or {}, members, passes, left_out, settled=settled)
         return inputs, failures
 
     async def diff(self, context: Context, id: str, olds: Props, news: Props) -> Diff:

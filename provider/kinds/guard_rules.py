@@ -22,19 +22,23 @@ Members = Mapping[str, Mapping[str, Any]]
 Allowed = Collection[tuple[str, str]]
 
 
-def refusals(before: Members, after: Members, allow: Allowed, left_out: Collection[str]) -> list[CheckFailure]:
+def refusals(
+    before: Members, after: Members, allow: Allowed, left_out: Collection[str] = (), *, settled: bool = False
+) -> list[CheckFailure]:
     """Return what is refused, each with the line that lets it pass.
 
     Args:
         before: The members of the last update, by code.
         after: Those of this one.
         allow: What may pass: rule and what it names.
-        left_out: Codes that are somebody's still, but not this stack's: they didn't vanish. They count where
-            many go at once, because a selection is mistyped as easily as a file is lost.
+        left_out: Codes that are somebody's still, but not this stack's: they didn't vanish.
+        settled: They are left out by a setting of the stack, on purpose. What only a shell's environment leaves out is
+            mistyped as easily as a file is lost: it counts where many go at once.
     """
+    on_purpose = left_out if settled else ()
     return [
         *_vanished(before, after, allow, left_out),
-        *_many(before, after, allow),
+        *_many({code: member for code, member in before.items() if code not in on_purpose}, after, allow),
         *_taken(before, after, allow),
     ]
 

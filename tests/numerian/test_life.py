@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from small_inventory import DATACENTERS, FILE, PRIVAS, Make
@@ -24,7 +26,7 @@ def two(make: Make, merged: str) -> Inventory:
     return load(merger(make, merged), today=LAST)
 
 
-def merger(make: Make, merged: str):  # type: ignore[no-untyped-def]
+def merger(make: Make, merged: str) -> Path:
     return make(
         {
             FILE: None,
@@ -145,3 +147,25 @@ def test_what_is_kept_is_plain_and_holds_no_key(make: Make) -> None:
         "merged": [],
         "merged_into": None,
     }
+
+
+# --- the page of the docs ---------------------------------------------------------------------------------------------
+
+
+def test_the_pages_examples_are_read_as_they_stand(make: Make) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/life.md").read_text(encoding="utf-8")
+    domains, merged, leaving, allow = re.findall(r"^```yaml\n(.*?)^```", page, re.M | re.S)
+    common = "datacenter: privas\nplan: village\n"
+    site = "site:\n  domain: privas.test\n"
+    folder = make(
+        {
+            FILE: f"insee: 07186\n{common}{domains}",
+            ANTRAIGUES: f"insee: 07011\n{common}{site}".replace("privas.test", "antraigues.test"),
+            ASPERJOC: f"{merged}{common}{site}".replace("privas.test", "asperjoc.test"),
+            "members/07330-vallon-pont-d-arc.yaml": f"insee: 07330\n{common}{leaving}",
+            "allow.yaml": allow,
+        }
+    )
+    inventory = load(folder, today=date(2026, 12, 1))
+    assert [member.status for member in inventory.members] == ["active", "merged", "active", "leaving"]
+    assert [entry.rule for entry in inventory.allow] == ["many"]

@@ -28,10 +28,12 @@ def many(count: int, host: str = "privas", status: str = "active") -> Members:
     return {f"{number:05d}": member(status, host) for number in range(count)}
 
 
-def refused(olds: Members, news: Members, *allow: tuple[str, str], left_out: tuple[str, ...] = ()) -> dict[str, str]:
+def refused(
+    olds: Members, news: Members, *allow: tuple[str, str], left_out: tuple[str, ...] = (), settled: bool = False
+) -> dict[str, str]:
     """What is refused: property and reason."""
     entries = [{"rule": rule, "what": what, "until": "2099-12-31", "why": "tried"} for rule, what in allow]
-    inputs = {"members": news, "allow": entries, "leftOut": list(left_out)}
+    inputs = {"members": news, "allow": entries, "leftOut": list(left_out), "settled": settled}
     _, failures = asyncio.run(Guard(RUNTIME).check(CONTEXT, {"members": olds}, inputs))
     return {failure.property: failure.reason for failure in failures}
 
@@ -90,13 +92,16 @@ def test_removed_and_moved_count_together_and_are_told_apart() -> None:
     }
 
 
-def test_a_selection_that_shrinks_counts_too() -> None:
+def test_a_selection_that_shrinks_counts_unless_it_is_the_stacks_setting() -> None:
     """$NUMERIAN_MEMBERS is mistyped as easily as a file is lost: 426 sites don't go for it without a word."""
     olds, news = many(438), many(12)
     left_out = tuple(sorted(olds.keys() - news.keys()))
     (reason,) = refused(olds, news, left_out=left_out).values()
     assert "of 438 members with a site, 426 removed at once (00012, 00013, 00014, 00015, 00016 and 421 more)" in reason
     assert refused(olds, news, ("many", "site"), left_out=left_out) == {}
+    assert refused(olds, news, left_out=left_out, settled=True) == {}
+    moved = {**news, **many(4, host="alixan")}
+    assert "of 12 members with a site, 4 moved" in refused(olds, moved, left_out=left_out, settled=True)["members"]
 
 
 def test_a_member_whose_day_has_come_counts_as_removed() -> None:
