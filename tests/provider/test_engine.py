@@ -55,7 +55,7 @@ pulumi.export("public", pulumi.Output.all(ed.public_key, ec.public_key))
 
 
 def member(status: str = "active") -> dict[str, Any]:
-    return {"host": "privas", "kinds": ["site"], "status": status}
+    return {"host": "privas", "kinds": ["site"], "status": status, "leaving_on": None, "site": {"to": None}, "merged": []}
 
 
 BOTH = {"07186": member(), "07151": member()}
