@@ -20,6 +20,7 @@ MODULES = [
     "numerian.capacity",
     "numerian.fault",
     "numerian.onboarding.formatting",
+    "numerian.onboarding.language",
     "numerian.onboarding.proposal",
     "numerian.onboarding.search",
     "numerian.reference",
