@@ -39,7 +39,8 @@ done
 if [ "$bad" = 1 ]; then exit 1; fi
 first=${names# }; first=${first%% *}
 mkdir -p "$path/certificates"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -addext "subjectAltName=DNS:$(echo $names | sed 's/ /,DNS:/g')" -days "$(cat "$ROOT/days")" \
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x \
+    -addext "subjectAltName=DNS:$(echo $names | sed 's/ /,DNS:/g')" -days "$(cat "$ROOT/days")" \
     -keyout "$path/certificates/$first.key" -out "$path/certificates/$first.crt" 2>/dev/null
 """,
 }
