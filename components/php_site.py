@@ -35,6 +35,7 @@ class PhpSites:
             depends_on=[website],
             # A second one can't be made while the first holds its name and its socket.
             delete_before_replace=True,
+            aliases=[pulumi.Alias(name=f"{member.code}-php")],  # what it was called before members could move
         )
         self._before = _container(
             self._server, member, self._image, self._before, pulumi.ResourceOptions.merge(self._on_engine, options)

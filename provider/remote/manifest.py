@@ -24,12 +24,14 @@ _FEW = 64
 class Request:
     """A batch ready to be sent.
 
-    `units` says which jobs share the fate of each unit, `people` which of a unit have work in one folder of people.
+    `units` says which jobs share the fate of each unit, `services` whose generation it is ("" for none), `people` which
+    of a unit have work in one folder of people.
     """
 
     argv: list[str]
     stdin: bytes
     units: dict[str, list[Job]]
+    services: dict[str, str]
     people: dict[tuple[str, str], list[Job]]
 
 
@@ -58,10 +60,11 @@ class _Builder:
 
     def request(self, mode: str) -> Request:
         units: dict[str, list[Job]] = {}
+        services: dict[str, str] = {}
         grouped = self._grouped()
         for number, (service, jobs) in enumerate(sorted(grouped.items())):
             unit = f"{number:04d}"
-            units[unit] = jobs
+            units[unit], services[unit] = jobs, service
             self._unit(f"u/{unit}", service, jobs)
         for definition in self.batch.services:
             self.manifest.file(f"services/{definition.name}/root", f"{definition.root}\n".encode())
@@ -75,7 +78,7 @@ class _Builder:
             sections=(pad(self.manifest.bytes(), b"\0"),),
             rest=self.contents.bytes(),
         )
-        return Request(argv, stdin, units, self.people)
+        return Request(argv, stdin, units, services, self.people)
 
     def _grouped(self) -> dict[str, list[Job]]:
         grouped: dict[str, list[Job]] = {}
@@ -83,6 +86,8 @@ class _Builder:
             touched = job.services()
             owed = {c.target.service for c in job.plan.claims if c.target.service and self._service(c).pending}
             grouped.setdefault(min(touched or owed, default="") or "", []).append(job)
+        for service in self.batch.reloaded:
+            grouped.setdefault(service, [])
         if self.batch.retired:
             grouped.setdefault("", [])
         if self.batch.judged:

@@ -20,6 +20,8 @@ from visitor import Reader
 from lab import Lab
 from numerian.load import load
 
+pytestmark = pytest.mark.faults
+
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "test-move"
 FOLDER = ROOT / ".work" / STACK

@@ -55,7 +55,8 @@ pulumi.export("public", pulumi.Output.all(ed.public_key, ec.public_key))
 
 
 def member(status: str = "active") -> dict[str, Any]:
-    return {"host": "privas", "kinds": ["site"], "status": status}
+    site = {"domain": "privas.test", "to": None} if status == "leaving" else None
+    return {"host": "privas", "kinds": ["site"], "status": status, "leaving_on": None, "site": site, "merged": []}
 
 
 BOTH = {"07186": member(), "07151": member()}
@@ -167,6 +168,7 @@ def test_a_member_that_vanished_stops_preview_and_up(project: Project) -> None:
         said = project.pulumi(*command, fails=True)
         assert 'members["07186"]' in said
         assert "file of 07186 (site on privas) vanished; set `status: leaving` first" in said
+        assert "- {rule: vanished, what: 07186, until: 20" in said
         assert "Traceback" not in said
     project.want({"07151": member(), "07186": member("leaving")})
     project.up()
