@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -243,8 +245,6 @@ asyncio.run(There(json.loads(sys.argv[2])).move(State("old/m-site", outputs)))
 
 
 def test_a_provider_killed_while_it_copies_leaves_nothing_that_is_taken_for_people_s_data(two: Two) -> None:
-    import json
-
     state = run(two.create())
     two.as_member(two.old, "for n in 1 2 3 4 5 6; do head -c 20000000 /dev/urandom >big$n; done")
     specs = {name: {**vars(host.spec), "name": name} for name, host in (("old", two.old), ("new", two.new))}
@@ -327,3 +327,45 @@ def test_root_copies_from_no_folder_that_somebody_else_can_change(two: Two) -> N
     two.old.sh(f"chown {UID} {HOME}")
     with pytest.raises(ResourceError, match=f"lies in a folder of uid {UID}"):
         run(two.move(state))
+
+
+def test_many_move_at_once_a_few_copies_at_a_time_and_their_writes_go_together(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way: list[int] = []
+    most = 0
+    settle = carry.settle
+
+    def counted(*args: Any) -> Any:
+        nonlocal most
+        under_way.append(1)
+        most = max(most, len(under_way))
+        time.sleep(0.3)
+        try:
+            return settle(*args)
+        finally:
+            under_way.pop()
+
+    monkeypatch.setattr(moving, "settle", counted)
+
+    async def story() -> None:
+        kind = Files(two.runtime)
+        inputs = {n: await two.checked("old") for n in range(8)}
+        text = {n: json.dumps(props).replace("/sites/m", f"/sites/m{n}") for n, props in inputs.items()}
+        there = {
+            n: json.loads(t.replace('"m.conf"', f'"m{n}.conf"').replace('/m"', f'/m{n}"')) for n, t in text.items()
+        }
+        here = {n: props | {"host": "new"} for n, props in there.items()}
+
+        def context(n: int) -> Context:
+            return Context("numerian", "test", f"m{n}-site")
+
+        states = await asyncio.gather(*(kind.create(context(n), there[n]) for n in there))
+        two.new.sh("rm -f /var/lib/numerian/batches.log")
+        await asyncio.gather(*(kind.update(context(n), s.id, s.outputs, here[n]) for n, s in enumerate(states)))
+
+    run(story())
+    assert 1 < most <= moving.AT_ONCE
+    assert two.new.sh("ls /srv/sites; ls /srv/web/current/ | wc -l").split() == [*(f"m{n}" for n in range(8)), "8"]
+    writes = two.new.sh("grep -c ' write ' /var/lib/numerian/batches.log")
+    assert int(writes) < 16  # two for each would be 16
