@@ -17,7 +17,7 @@ import pytest
 from remote_hosts import Pool, run
 from sshd_host import SshdHost, sshd_host
 
-from provider.errors import ProviderError, RefusedError, ResourceError
+from provider.errors import HostError, ProviderError, RefusedError, ResourceError
 from provider.kinds import moving
 from provider.kinds.base import Context, State
 from provider.kinds.files import Files
@@ -167,6 +167,38 @@ def test_the_old_place_is_retired_when_its_time_is_over(two: Two, monkeypatch: p
         assert two.new.sh(f"cat {WWW}/index.html") == "first"
 
     run(story())
+
+
+def test_an_old_host_that_is_down_by_then_holds_nobody_up(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        state = await two.move(await two.create())
+        later = moving._today() + moving.timedelta(days=8)
+        monkeypatch.setattr(moving, "_today", lambda: later)
+        two.runtime.hosts.hosts["old"] = two.old.connect(name="old", port=9)  # type: ignore[attr-defined]
+        state = await two.move(state)
+        assert list(state.outputs["left"]) == ["old"]
+        assert "the next run tries again: old: " in two.warnings[0]
+
+    run(story())
+
+
+def test_a_cancelled_run_copies_no_further(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = run(two.create())
+    two.as_member(two.old, "head -c 40000000 /dev/urandom >big")
+    transport = two.runtime.hosts.transport("old")
+    said = carry._pump
+
+    def pump(giver: Any, taker: Any, say: Any) -> None:
+        transport.cancel()  # type: ignore[attr-defined]
+        said(giver, taker, say)
+
+    monkeypatch.setattr(carry, "_pump", pump)
+    with pytest.raises(HostError, match="cancelled"):
+        run(two.move(state))
+    monkeypatch.setattr(carry, "_pump", said)
+    two.begin_run()
+    run(two.move(state))
+    assert two.new.sh(f"stat -c %s {WWW}/big") == "40000000\n"
 
 
 def test_it_moves_back_with_what_came_since_and_what_lay_there_is_kept(two: Two) -> None:
