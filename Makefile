@@ -1,6 +1,6 @@
 # What can be done here. `make` alone lists it.
 PYTHON ?= python3
-ROOMS = numerian provider components engine lab benchmarks
+ROOMS = numerian provider components engine lab benchmarks ci
 VENV = .venv/bin
 # Other labs for tests (test2 … test9, each with its pair) let two checkouts of one machine run theirs at once.
 export NUMERIAN_TEST_LAB ?= test

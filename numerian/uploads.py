@@ -58,6 +58,15 @@ def password_name(login: str) -> str:
     return f"{login}-password"
 
 
+def password_login(name: str) -> str:
+    """Return the login whose password's resource is called `name`.
+
+    >>> password_login(password_name("mairie-07330"))
+    'mairie-07330'
+    """
+    return name.removesuffix("-password")
+
+
 def host_key_name(server: str) -> str:
     """Return the name of the resource from which a server's host key for uploads is derived."""
     return f"{server}-sftp-host-key"
