@@ -12,7 +12,11 @@ from numerian.model import Inventory
 
 
 def review(folder: Path, stack: str) -> tuple[bool, str]:
-    """Return whether the change may be applied as far as a preview can tell, and the review's Markdown."""
+    """Return whether the change may be applied as far as a preview can tell, and the review's Markdown.
+
+    Raises:
+        CiError: the stack to preview in can't be made.
+    """
     good, body = _reviewed(folder, stack)
     return good, words.framed(body, tree.facts(folder))
 
@@ -25,6 +29,7 @@ def _reviewed(folder: Path, stack: str) -> tuple[bool, str]:
     if outside := foreign_files(inventory, folder):
         why = "un fichier hors du dépôt ; une demande ne fait rien lire d’autre"
         return False, words.refused([Refusal(path, why) for path in outside])
+    tree.make_stack(folder, stack)
     done = tree.numerian(folder, "preview", "--stack", stack)
     if done.returncode:
         return False, words.failed(_short(done.stderr + done.stdout, folder))

@@ -20,11 +20,13 @@ from ci.errors import CiError
 from ci.git import Repository
 from lab import cache
 from numerian.command.stack import ROOT_SECRET
+from numerian.engine.faults import readable
 from numerian.engine.workspace import Workspace
 
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
 """What a review's processes see of the job's environment: no token, no passphrase, no address of a forge."""
 FACTS = Path(".work") / "review.json"
+COPY = Path(".work") / "published.json"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def prepare(repository: Repository, remote: str, wanted: str, target: str, stack
 
     Raises:
         RefusedError: the request changes what no review reads.
-        CiError: a ref isn't there, or the engine doesn't take the copy.
+        CiError: a ref isn't there, or no copy of the stack's state was published.
     """
     if tree.exists():
         raise CiError(f"{tree} is there already; remove it, or name another")
@@ -54,7 +56,8 @@ def prepare(repository: Repository, remote: str, wanted: str, target: str, stack
     (tree / ".venv").symlink_to(sys.prefix)
     request.lay(repository, found, tree)
     state = published.fetched(repository, copy, stack)
-    _seed(Workspace(tree, stack), state)
+    (tree / COPY).parent.mkdir(exist_ok=True, mode=0o700)
+    (tree / COPY).write_text(json.dumps(state), encoding="utf-8")
     facts = Facts(commit, state["commit"], state["at"], found.others)
     (tree / FACTS).write_text(json.dumps(asdict(facts)), encoding="utf-8")
 
@@ -77,9 +80,14 @@ def numerian(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return _run(tree, [sys.executable, "-m", "numerian", *words], environment(tree))
 
 
-def _seed(place: Workspace, state: Mapping[str, Any]) -> None:
-    """Make the stack anew, with a passphrase of its own, and give it the copy."""
-    tree, stack = place.root, place.stack
+def make_stack(tree: Path, stack: str) -> None:
+    """Make the tree's stack, with a passphrase of its own, and give it the published copy.
+
+    Raises:
+        CiError: the engine doesn't take it.
+    """
+    place = Workspace(tree, stack)
+    state = json.loads((tree / COPY).read_text(encoding="utf-8"))
     (tree / "stacks" / f"{stack}.backend").unlink(missing_ok=True)
     settings = place.config_file
     if settings.is_file():
@@ -88,7 +96,11 @@ def _seed(place: Workspace, state: Mapping[str, Any]) -> None:
         )
     _done(numerian(tree, "stack", "init", stack))
     _pulumi(place, "config", "set", "--secret", ROOT_SECRET, stdin=state["root_secret"])
-    _pulumi(place, "stack", "import", stdin=json.dumps(state["state"]))
+    # The engine encrypts what it imports as the copy says: with the passphrase that was made just now.
+    salt = yaml.safe_load(settings.read_text(encoding="utf-8"))["encryptionsalt"]
+    provider = {"type": "passphrase", "state": {"salt": salt}}
+    deployment = {**state["state"]["deployment"], "secrets_providers": provider}
+    _pulumi(place, "stack", "import", stdin=json.dumps({**state["state"], "deployment": deployment}))
 
 
 def _plain(settings: Any) -> dict[str, Any]:
@@ -116,5 +128,5 @@ def _run(tree: Path, command: list[str], there: Mapping[str, str], stdin: str = 
 
 def _done(run: subprocess.CompletedProcess[str]) -> None:
     if run.returncode:
-        said = (run.stderr or run.stdout).strip().splitlines() or [f"exit code {run.returncode}"]
-        raise CiError(f"the review's stack could not be made: {said[-1]}")
+        said = readable(run.stderr or run.stdout or f"exit code {run.returncode}")
+        raise CiError(f"the review's stack could not be made: {said}")

@@ -103,8 +103,8 @@ class World:
         if done.returncode == 0:
             done = self.ci("review", *words, code=None, **more)
             said += done.stdout + done.stderr
-        assert done.returncode == code, said
         text = Path(output).read_text(encoding="utf-8")
+        assert done.returncode == code, said + text
         for secret in (*self.secrets, *more.values()):
             assert secret not in text + said
         return text
@@ -147,12 +147,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, root: Path) -> World:
     world.run("operator", *numerian, "up", "--stack", STACK, "--yes")
     for name, text in kept.items():
         world.path(f"operator/{name}").write_text(text)
-    for words in (
-        ["add", "--all", ":!.venv"],
-        ["commit", "--quiet", "-m", "All"],
-        ["push", "--quiet", "-u", "origin", "main"],
-    ):
-        world.git("operator", *words)
+    world.git("operator", "add", "--all", ":!.venv")
+    world.git("operator", "commit", "--quiet", "-m", "All")
+    world.git("operator", "push", "--quiet", "-u", "origin", "main")
     world.secrets = _secrets(world)
     world.ci("blind", "--output", str(world.path("state.json")), checkout="operator")
     world.ci("publish", str(world.path("state.json")), checkout="operator")
