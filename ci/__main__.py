@@ -78,7 +78,8 @@ def _run(options: Namespace, repository: Repository) -> int:
             options.output.write_text(text, encoding="utf-8")
             return int(not good)
         case "comment":
-            print(comment.put(comment.FORGES[options.forge](options.number), options.file.read_text(encoding="utf-8")))
+            text = options.file.read_text(encoding="utf-8")
+            print(comment.put(comment.FORGES[options.forge](options.number), text))
         case "drift":
             return deploy.drift(find(options.stack))
         case "apply":

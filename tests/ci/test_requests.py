@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import sys
 
-from conftest import STACK, World
+import forge
+from ci_world import STACK, World
+
+from ci import comment
 
 CANARIES = {"GITHUB_TOKEN": "canary-github-token", "PULUMI_CONFIG_PASSPHRASE": "canary-passphrase"}
 """What may lie around in a job's environment, though no job of ours has it while it looks at a request."""
@@ -17,6 +20,7 @@ contact: mairie@aubenas.test
 site:
   domain: aubenas.test
 """
+HOSTILE = "<!-- numerian: review --> @maire #1 <img src=x onerror=alert(1)> ``` ~~~ </details> $(id) `id`"
 
 
 def change(world: World, code: str, *edits: tuple[str, str]) -> dict[str, str]:
@@ -28,55 +32,138 @@ def change(world: World, code: str, *edits: tuple[str, str]) -> dict[str, str]:
     return {path: text}
 
 
-def without_times(text: str) -> str:
-    return re.sub(r"\(\d+\.\d s\)", "", text)
+def six_kinds(world: World) -> dict[str, str]:
+    """A domain, a new member, a new login, another password, PHP, a member that leaves."""
+    return {
+        **change(world, "07151", ("domain: mars-ardeche.test", "domain: mars-en-ardeche.test")),
+        "inventory/members/07019-aubenas.yaml": NEW,
+        **change(world, "07011", ("site:\n", "site:\n  webmasters: [{name: accueil, password: 1}]\n")),
+        **change(world, "07330", ("password: 1", "password: 2"), ("- Mairie\n", f"- 'Mairie {HOSTILE}'\n")),
+        **change(world, "07319", ("site:\n", "site:\n  kind: php\n")),
+        **change(world, "42141", ("insee: 42141\n", "insee: 42141\nstatus: leaving\nleaving_on: 2020-01-01\n")),
+    }
 
 
-def test_a_blinded_state_previews_as_the_real_one(world: World) -> None:
-    """Six kinds of change: a domain, a new member, a new login, another password, PHP, a member that leaves."""
-    request = world.request(
-        {
-            **change(world, "07151", ("domain: mars-ardeche.test", "domain: mars-en-ardeche.test")),
-            "inventory/members/07019-aubenas.yaml": NEW,
-            **change(world, "07011", ("site:\n", "site:\n  webmasters: [{name: accueil, password: 1}]\n")),
-            **change(world, "07330", ("password: 1", "password: 2")),
-            **change(world, "07319", ("site:\n", "site:\n  kind: php\n")),
-            **change(world, "42141", ("insee: 42141\n", "insee: 42141\nstatus: leaving\nleaving_on: 2020-01-01\n")),
-        }
-    )
-    text = world.reviewed(request, **CANARIES)
-    tree = world.path(f"trees/{request.replace('/', '-')}")
-    real = world.run(
-        "operator",
-        *(sys.executable, "-m", "numerian", "preview", "--stack", STACK),
-        NUMERIAN_INVENTORY=str(tree / "inventory"),
-    ).stdout
-    for sign in ("mars-en-ardeche.test", "07019-site", "accueil-07011-password", "mairie-07330-password", "07319-php"):
-        assert sign in real
-    shown = text.replace("\u200b", "").partition("```text\n")[2].partition("\n```")[0]
-    assert without_times(shown).splitlines() == without_times(real).strip().splitlines()
+def without_times(text: str) -> list[str]:
+    return re.sub(r"\(\d+\.\d s\)", "", text).strip().splitlines()
 
 
-def test_code_of_a_request_is_never_run_and_its_values_are_data(world: World) -> None:
+def test_from_a_change_to_its_comment(world: World) -> None:
+    """Six kinds of change at once: the blinded state previews them as the real one does, and code is never run."""
     trap = world.path("trapped")
     code = f"import os, pathlib; pathlib.Path({str(trap)!r}).write_text(str(os.environ))\n"
-    hostile = "<!-- numerian: review --> @maire <img src=x onerror=alert(1)> ``` ~~~ </details>"
-    request = world.request(
-        {
-            **{name: code for name in ("__main__.py", "ci/review.py", "numerian/__init__.py", "provider/server.py")},
-            "templates/front/etc/nginx/nginx.conf.j2": "{{ ''.__class__ }} ${secret:account}\n",
-            ".github/workflows/review.yml": "on: pull_request\n",
-            ".gitlab-ci.yml": f"review: {{script: [env > {trap}]}}\n",
-            "inventory/reference/communes.csv": "code\n",
-            "inventory/schema/member.json": "{}\n",
-            "`id`.txt\n@maire": "x",
-            **change(
-                world,
-                "07330",
-                ("- Mairie\n", f"- 'Mairie {hostile}'\n    - |-\n      ${{secret:account}}\n      /merge\n"),
-            ),
-        }
-    )
-    text = world.reviewed(request, code=1, **CANARIES)
+    elsewhere: dict[str, str | bytes | tuple[str, str] | None] = {
+        **{name: code for name in ("__main__.py", "ci/review.py", "numerian/__init__.py", "provider/server.py")},
+        "templates/front/etc/nginx/nginx.conf.j2": "{{ ''.__class__ }} ${secret:account}\n",
+        ".github/workflows/review.yml": "on: pull_request\n",
+        ".gitlab-ci.yml": f"review: {{script: [env > {trap}]}}\n",
+        ".gitattributes": "* filter=x merge=x export-subst\n",
+        "inventory/reference/communes.csv": "code\n",
+        f"stacks/Pulumi.{STACK}.yaml": "config: {}\n",
+        "`id`.txt\n@maire": "x",
+    }
+    request = world.request({**elsewhere, **six_kinds(world)})
+    text = world.reviewed(request, **CANARIES)
     assert not trap.exists()
-    print(text)
+    for name in elsewhere:
+        assert f"`{re.sub(r'[^A-Za-z0-9_./-]', '?', name)}`" in text
+    inventory = str(world.path("trees") / request.replace("/", "-") / "inventory")
+    numerian = (sys.executable, "-m", "numerian", "preview", "--stack", STACK)
+    real = world.run("operator", *numerian, NUMERIAN_INVENTORY=inventory).stdout
+    for sign in ("mars-en-ardeche.test", "07019-site", "accueil-07011-password", "mairie-07330-password", "07319-php"):
+        assert sign in real
+    fence = text.partition("\n")[2].strip().partition("text\n")[0]
+    shown = text.replace("\u200b", "").partition("text\n")[2].partition(f"\n{fence}\n")[0]
+    assert without_times(shown) == without_times(real)
+    assert not re.search(r"@\w|#\d|^\s*/", text, re.M)
+    with forge.serving("github") as github:
+        done = world.ci("comment", "--forge", "github", "--number", "7", _file(world, request), **github.environment)
+        assert "a comment was written" in done.stdout
+        assert [one["body"] for one in github.comments] == [f"{comment.MARKER}\n{text}"]
+
+
+def _file(world: World, request: str) -> str:
+    return str(world.path(f"{request.replace('/', '-')}.md"))
+
+
+def test_what_came_to_the_target_meanwhile_is_not_taken_back(world: World) -> None:
+    """A request from an older commit is reviewed as its merge would be; one in conflict is refused."""
+    path, text = world.member("26243")
+    base = world.git("theirs", "rev-parse", "main")
+    other, other_text = world.member("26161")
+    newer = world.request({other: f"# since\n{other_text}"})
+    world.git("ci", "fetch", "--quiet", "origin", f"{newer}:refs/heads/newer")
+    fine = world.request({path: f"{text}# a remark\n"}, base)
+    clash = world.request({other: f"# before\n{other_text}"}, base)
+    words = ["--tree", str(world.path("trees/moved")), "--output", str(world.path("moved.md")), "--target", "newer"]
+    world.ci("prepare", "--request", fine, *words)
+    assert world.path(f"trees/moved/{other}").read_text() == f"# since\n{other_text}"
+    assert world.path(f"trees/moved/{path}").read_text() == f"{text}# a remark\n"
+    words[1] = str(world.path("trees/clash"))
+    assert "en conflit" in world.ci("prepare", "--request", clash, *words, code=1).stderr
+    assert "en conflit" in world.path("moved.md").read_text()
+
+
+def test_what_is_no_plain_inventory_is_refused_unread_and_all_at_once(world: World) -> None:
+    path, _ = world.member("07186")
+    passphrase = world.path(f"config/numerian/{STACK}.passphrase")
+    wrong: dict[str, str | bytes | tuple[str, str] | None] = {
+        path: ("120000", "/etc/passwd"),
+        "inventory/plans.yaml": ("120000", str(passphrase)),
+        "inventory/staff.yaml": ("100755", "staff: {}\n"),
+        "inventory/members/07019-sub.yaml": ("160000", world.git("theirs", "rev-parse", "main")),
+        "inventory/members/07019-large.yaml": "#" * 300_000,
+        "inventory/members/07019-$(touch x).yaml": NEW,
+        "inventory/members/07019-a.yaml\n@maire": NEW,
+        "inventory/members/07019/deep.yaml": NEW,
+        "inventory/members/.07019.yaml": NEW,
+        "inventory/allow.yml": "x",
+        "inventory/Makefile": "x",
+    }
+    told = world.reviewed(world.request(wrong), code=1, **CANARIES)
+    assert told.startswith("## Demande refusée")
+    assert told.count("\n- ") == len(wrong)
+    assert "un lien symbolique" in told and "root:" not in told
+    for name in wrong:
+        assert f"- `{re.sub(r'[^A-Za-z0-9_./ -]', '?', name)}` : " in told
+    told = world.reviewed(world.request({"inventory/members": ("120000", "/etc")}), code=1)
+    assert "`inventory/members` : un lien symbolique" in told
+
+
+def test_hostile_values_are_problems_at_their_lines(world: World) -> None:
+    """A secret's reference in two writings, a bomb, deep brackets, a tag, mark-up: each is told, none does anything."""
+    hostile = {
+        "07330": (("- Mairie\n", "- 'Mairie ${secret:account}'\n"), "${ isn't taken"),
+        "07334": (("plan: ", 'contact: "\\x24{secret:account}"\nplan: '), "${ isn't taken"),
+        "07186": (("plan: ", "x: &a [x, x]\ny: [*a, *a]\nplan: "), "anchor &a isn't taken"),
+        "07231": (("plan: ", "x: " + "[" * 5000 + "\nplan: "), ""),
+        "07319": (("plan: ", "x: !!python/object/apply:os.system ['id']\nplan: "), "tag"),
+        "26114": (("plan: ", "x: '@maire ``` </details>'\nplan: "), ""),
+    }
+    edits = {code: change(world, code, edit) for code, (edit, _) in hostile.items()}
+    request = {path: text for edit in edits.values() for path, text in edit.items()}
+    text = world.reviewed(world.request(dict(request)), code=1, **CANARIES)
+    assert text.startswith("## L’inventaire ne peut pas être lu")
+    for code, (_, told) in hostile.items():
+        (path,) = edits[code]
+        assert re.search(rf"(?m)^{path}:\d+:\d+: .*{re.escape(told)}", text)
+    assert str(world.folder) not in text
+    assert not re.search(r"@\w", text)
+
+
+def test_no_file_beside_the_repository_is_read(world: World) -> None:
+    path = "inventory/datacenters.yaml"
+    text = world.path(f"ci/{path}").read_text()
+    files = ["/etc/passwd", "/proc/self/environ", f"../../../config/numerian/{STACK}.passphrase"]
+    asked = text.replace("keys_files: ../.work/lab/id_ed25519.pub", f"keys_files: [{', '.join(files)}]")
+    assert asked != text
+    told = world.reviewed(world.request({path: asked}), code=1, **CANARIES)
+    assert told.count("un fichier hors du dépôt") == len(files)
+    assert "root:" not in told
+
+
+def test_a_ref_that_is_not_there_is_said(world: World) -> None:
+    words = ["--tree", str(world.path("trees/none")), "--output", str(world.path("none.md"))]
+    done = world.ci("prepare", "--request", "refs/pull/9999/head", *words, code=1)
+    assert "refs/pull/9999/head" in done.stderr
+    assert not world.path("trees/none").exists()
