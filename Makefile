@@ -6,7 +6,7 @@ VENV = .venv/bin
 export NUMERIAN_TEST_LAB ?= test
 
 .DEFAULT_GOAL := help
-.PHONY: help lab lab-down lab-status test faults check bench lock
+.PHONY: help lab lab-down lab-status test faults venv check bench lock
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ test: ## set up everything, then run all checks and all tests, on real servers
 faults: ## provoke every fault on real servers (an hour; FAULTS=quick: less, FAULTS=all: at every call)
 	@$(PYTHON) -m lab up --name $(NUMERIAN_TEST_LAB)
 	@$(VENV)/python -m pytest -m faults tests/faults tests/lab/sites/test_judges.py
+
+venv: ## make the virtual environment and the engine: enough for checks and previews
+	@$(PYTHON) -c "from lab import venv; venv.ensure(print)"
+	@$(PYTHON) -m engine
 
 check: ## formatting, lint, types
 	@$(VENV)/ruff check .

@@ -7,10 +7,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from ci import comment, deploy, published, tree, words
+from ci import comment, published
 from ci.errors import RefusedError
 from ci.git import Repository
-from ci.review import review
 from engine.errors import EngineError
 from numerian.engine.workspace import find
 from numerian.errors import NumerianError
@@ -39,6 +38,9 @@ def parser() -> ArgumentParser:
     one = verb("review", "check and preview in a prepared tree")
     one.add_argument("--tree", type=Path, required=True)
     one.add_argument("--output", type=Path, required=True)
+    one = verb("number", "print the number of the request that GitLab's webhook tells of", stack=False)
+    one.add_argument("payload", type=Path)
+    one.add_argument("--branch", default="main", help="what a request must go to")
     one = verb("comment", "write a review into the request's one comment", stack=False)
     one.add_argument("--forge", choices=tuple(comment.FORGES), required=True)
     one.add_argument("--number", type=int, required=True)
@@ -59,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options, Repository(Path.cwd()))
     except RefusedError as error:
+        from ci import words
+
         options.output.write_text(words.harmless(words.refused(error.refusals)), encoding="utf-8")
         print(error, file=sys.stderr)
     except (NumerianError, EngineError) as error:
@@ -69,25 +73,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Namespace, repository: Repository) -> int:
+    # Each imports what it needs: `number`, `comment` and `publish` run without any package, where a token is near.
     match options.verb:
-        case "prepare":
-            place = options.tree.absolute()
-            tree.prepare(repository, options.remote, options.request, options.target, options.stack, place)
-        case "review":
-            good, text = review(options.tree.absolute(), options.stack)
-            options.output.write_text(text, encoding="utf-8")
-            return int(not good)
+        case "prepare" | "review":
+            return _look(options, repository)
+        case "number":
+            print(comment.number(options.payload.read_text(encoding="utf-8"), options.branch))
         case "comment":
             text = options.file.read_text(encoding="utf-8")
             print(comment.put(comment.FORGES[options.forge](options.number), text))
-        case "drift":
-            return deploy.drift(find(options.stack))
-        case "apply":
-            return deploy.apply(find(options.stack), repository, options.remote, options.branch)
-        case "blind":
-            deploy.blinded(find(options.stack), repository, options.output)
         case "publish":
             published.publish(repository, options.remote, options.stack, options.file)
+        case _:
+            return _deploy(options, repository)
+    return 0
+
+
+def _look(options: Namespace, repository: Repository) -> int:
+    """Do what looks at a request."""
+    from ci import review, tree
+
+    folder = options.tree.absolute()
+    if options.verb == "prepare":
+        tree.prepare(repository, options.remote, options.request, options.target, options.stack, folder)
+        return 0
+    good, text = review.review(folder, options.stack)
+    options.output.write_text(text, encoding="utf-8")
+    return int(not good)
+
+
+def _deploy(options: Namespace, repository: Repository) -> int:
+    """Do what needs the stack's passphrase."""
+    from ci import deploy
+
+    place = find(options.stack)
+    if options.verb == "drift":
+        return deploy.drift(place)
+    if options.verb == "apply":
+        return deploy.apply(place, repository, options.remote, options.branch)
+    deploy.blinded(place, repository, options.output)
     return 0
 
 

@@ -16,9 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ci.errors import CiError
+from ci.published import FORMAT
 from numerian import uploads
 
-FORMAT = 1
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key by which the engine tells its special values (sdk/go/common/resource, `SigKey`)."""
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (the engine's sign of a secret, `SecretSig`)

@@ -59,6 +59,24 @@ FORGES = {"github": github, "gitlab": gitlab}
 ROBOT = "github-actions[bot]"
 
 
+def number(payload: str, branch: str) -> int:
+    """Return the number of the request that a webhook of GitLab tells of
+    (https://docs.gitlab.com/user/project/integrations/webhook_events/#merge-request-events).
+
+    Raises:
+        CiError: it tells of something else, or the request goes to another branch.
+    """
+    try:
+        told = json.loads(payload)
+        kind, request = told["object_kind"], told["object_attributes"]
+        found, to = int(request["iid"]), request["target_branch"]
+    except (ValueError, KeyError, TypeError):
+        raise CiError("the webhook tells of no merge request; tick only these in its settings (docs/ci.md)") from None
+    if kind != "merge_request" or to != branch:
+        raise CiError(f"request {found} goes to another branch than {branch}; only that is reviewed")
+    return found
+
+
 def put(forge: Forge, text: str) -> str:
     """Have the request's comment say `text`; return what was done.
 

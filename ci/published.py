@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ci.blind import FORMAT
 from ci.errors import CiError
 from ci.git import Repository
 
+FORMAT = 1
 BRANCH = "numerian-state"
 REF = f"refs/heads/{BRANCH}"
 _WHO = ("-c", "user.name=numerian", "-c", "user.email=numerian@localhost")
