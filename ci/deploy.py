@@ -27,7 +27,7 @@ def drift(place: Workspace) -> int:
         paths = ", ".join(str(one.get("path", "")) for one in change.get("changes") or [])
         print(f"{change['host'] or 'no server'}: {change['op']} {change['name']}{f' ({paths})' if paths else ''}")
     count = len(found["changes"])
-    print(f"{count} differ" if count else "the servers are as the inventory says")
+    print(f"differing: {count}" if count else "the servers are as the inventory says")
     return int(bool(count) or found["failed"])
 
 

@@ -137,7 +137,7 @@ def salt(login: str, version: int) -> str:
     """Return the salt of a password's hash: another for each login and version, the same in every run.
 
     >>> salt("accueil-07186", 1)
-    '1c8MaE1LL4rfFCz9'
+    '757eWkbrwdOoKFKp'
     """
     digest = hashlib.sha256(f"numerian sftp {login} {version}".encode()).digest()
     return b64encode(digest, b"./").decode()[:16]

@@ -72,7 +72,7 @@ def test_from_apply_to_drift(tiny: World, root: Path) -> None:
     server.write_text(server.read_text().replace("/srv/a", "/by/hand"))
     told = run(tiny, root, "ci", "drift", "--stack", "test", code=1)
     assert "privas: update 07186" in told
-    assert "1 differ" in told
+    assert "differing: 1" in told
     assert "/by/hand" not in told
 
 

@@ -116,3 +116,10 @@ def test_every_command_is_one_of_ours(workflows: dict[str, Any], gitlab: dict[st
     verbs = [parser().parse_args(["7" if word == "$NUMBER" else word for word in words]).verb for words in commands]
     assert set(verbs) == {"prepare", "review", "number", "comment", "drift", "apply", "blind", "publish"}
     assert len(verbs) == 7 + 9
+
+
+def test_the_docs_commands_are_ours(root: Path) -> None:
+    blocks = re.findall(r"(?s)```sh\n(.*?)```", (root / "docs/ci.md").read_text())
+    lines = [line for block in blocks for line in block.splitlines()]
+    verbs = [parser().parse_args(shlex.split(line)[3:]).verb for line in lines]
+    assert verbs == ["blind", "publish", "prepare", "review"]  # each is run in the other modules
