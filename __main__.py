@@ -12,21 +12,29 @@ from components import sdk_tuning
 from components.commune import Commune
 from components.datacenter_server import DatacenterServer
 from components.website import Website
-from numerian import connections
+from numerian import connections, selection
 from numerian.engine import PARALLEL
 from numerian.errors import NumerianError
+from numerian.kept import kept
 from numerian.load import load
 from numerian.model import Inventory, Member
 from provider.resources import Guard
-from provider.resources import Member as Guarded
 
 
 def main() -> None:
     """Declare everything that the inventory says."""
-    chosen = os.environ.get("NUMERIAN_INVENTORY") or pulumi.Config().get("inventory")
-    inventory = load(Path(chosen or "inventory"))
+    config = pulumi.Config()
+    folder = os.environ.get("NUMERIAN_INVENTORY") or config.get("inventory")
+    chosen = selection.choose(config.get(selection.SETTING), config.full_key(selection.SETTING))
+    inventory = load(Path(folder or "inventory"), chosen)
     connections.write(inventory, Path(".work") / pulumi.get_stack())
-    guard = Guard("guard", members={member.code: guarded(member) for member in inventory.members})
+    guard = Guard(
+        "guard",
+        members={member.code: kept(member) for member in inventory.members},
+        allow=[entry.model_dump(mode="json") for entry in inventory.allow],
+        left_out=inventory.left_out,
+        settled=not os.environ.get(selection.VARIABLE),
+    )
     after_guard = pulumi.ResourceOptions(depends_on=[guard])
     served = [member for member in inventory.members if member.served]
     servers = declare_servers(inventory, after_guard)
@@ -71,11 +79,6 @@ def told() -> Iterator[None]:
 def declare_servers(inventory: Inventory, opts: pulumi.ResourceOptions) -> dict[str, DatacenterServer]:
     """Declare all servers: one that serves nobody yet is hardened all the same."""
     return {name: DatacenterServer(server, inventory, opts) for name, server in sorted(inventory.servers.items())}
-
-
-def guarded(member: Member) -> Guarded:
-    """Return what the guard keeps of a member."""
-    return {"host": member.server, "kinds": ["site"] if member.site else [], "status": member.status}
 
 
 sdk_tuning.apply()

@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RefusedError as error:
         from ci import words
 
-        options.output.write_text(words.harmless(words.refused(error.refusals)), encoding="utf-8")
+        options.output.write_text(words.refused(error.refusals), encoding="utf-8")
         print(error, file=sys.stderr)
     except (NumerianError, EngineError) as error:
         print(error, file=sys.stderr)

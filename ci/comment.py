@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ci.errors import CiError
+from numerian.review.markdown import MARKER
 
-MARKER = "<!-- numerian: review -->"
 MOST = 65_000
 _PAGE = 100
 _SECONDS = 30
@@ -83,7 +83,7 @@ def put(forge: Forge, text: str) -> str:
     Raises:
         CiError: the forge refuses, or doesn't answer.
     """
-    body = f"{MARKER}\n{text}"[:MOST]
+    body = (text if text.startswith(MARKER) else f"{MARKER}\n{text}")[:MOST]
     us = _ask(forge, "GET", forge.us)["id"] if forge.us else ROBOT
     for comment in _all(forge):
         author = comment.get(forge.author) or {}

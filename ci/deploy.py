@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,18 +18,25 @@ from numerian.engine.workspace import Workspace
 
 
 def drift(place: Workspace) -> int:
-    """Print what differs between the inventory and the servers; return 1 when something does."""
-    done = _numerian(place, "preview", "--refresh", "--json", "--stack", place.stack, capture=True)
-    try:
-        found = json.loads(done.stdout)
-    except ValueError:
-        raise CiError("`numerian preview --refresh` failed; its words stand above") from None
-    for change in found["changes"]:
-        paths = ", ".join(str(one.get("path", "")) for one in change.get("changes") or [])
-        print(f"{change['host'] or 'no server'}: {change['op']} {change['name']}{f' ({paths})' if paths else ''}")
-    count = len(found["changes"])
-    print(f"differing: {count}" if count else "the servers are as the inventory says")
-    return int(bool(count) or found["failed"])
+    """Print what differs between the inventory and the servers, in people's words; return 1 when something does.
+
+    Raises:
+        CiError: the preview can't even begin.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "preview.json"
+        _numerian(place, "preview", "--refresh", "--format", "json", "--output", str(output), "--stack", place.stack)
+        if not output.is_file():
+            raise CiError("`numerian preview --refresh` failed; its words stand above")
+        found = json.loads(output.read_text(encoding="utf-8"))
+    for section in found["sections"]:
+        print(f"{section['title']}: {'; '.join(item['text'] for item in section['items'])}")
+    for error in found["errors"]:
+        print(error, file=sys.stderr)
+    unchanged = found["counts"].pop("items_unchanged")
+    differing = sum(count for name, count in found["counts"].items() if name.startswith("items_"))
+    print(f"differing: {differing}, as the inventory says: {unchanged}")
+    return int(found["failed"] or differing > 0)
 
 
 def apply(place: Workspace, repository: Repository, remote: str, branch: str) -> int:
@@ -44,7 +52,7 @@ def apply(place: Workspace, repository: Repository, remote: str, branch: str) ->
         raise CiError(f"{head[:10]} isn't the tip of {branch} on {remote}; only that is applied")
     if edited := repository.word("status", "--porcelain", "--untracked-files=no"):
         raise CiError(f"the checkout holds edits: {edited.splitlines()[0]}; only what is committed is applied")
-    return _numerian(place, "up", "--yes", "--stack", place.stack).returncode
+    return _numerian(place, "up", "--yes", "--stack", place.stack)
 
 
 def blinded(place: Workspace, repository: Repository, file: Path) -> None:
@@ -64,6 +72,6 @@ def blinded(place: Workspace, repository: Repository, file: Path) -> None:
     file.write_text(json.dumps(copy, indent=1, sort_keys=True), encoding="utf-8")
 
 
-def _numerian(place: Workspace, *words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "numerian", *words]
-    return subprocess.run(command, cwd=place.root, stdout=subprocess.PIPE if capture else None, text=True, check=False)
+def _numerian(place: Workspace, *words: str) -> int:
+    sys.stdout.flush()
+    return subprocess.run([sys.executable, "-m", "numerian", *words], cwd=place.root, check=False).returncode

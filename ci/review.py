@@ -30,10 +30,12 @@ def _reviewed(folder: Path, stack: str) -> tuple[bool, str]:
         why = "un fichier hors du dépôt ; une demande ne fait rien lire d’autre"
         return False, words.refused([Refusal(path, why) for path in outside])
     tree.make_stack(folder, stack)
-    done = tree.numerian(folder, "preview", "--stack", stack)
-    if done.returncode:
+    output = folder / ".work" / "preview.md"
+    form = ("--format", "markdown", "--output", str(output))
+    done = tree.numerian(folder, "preview", "--stack", stack, *form)
+    if not output.is_file():
         return False, words.failed(_short(done.stderr + done.stdout, folder))
-    return True, f"## Ce que la demande change\n\n{words.fenced(_short(done.stdout, folder))}\n"
+    return done.returncode == 0, _short(output.read_text(encoding="utf-8"), folder)
 
 
 def foreign_files(inventory: Inventory, folder: Path) -> list[str]:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from ci.errors import Refusal
 from ci.tree import Facts
 
-MOST = 60_000
-"""Characters of a comment: GitHub takes 65,536."""
+MOST = 65_000
+"""Characters of all: GitHub takes 65,536. The preview's own Markdown has at most 60,000."""
+_MOST_SAID = 30_000
 _NAMED = 20
 _INVISIBLE = "\u200b"
 CUT = "\n… (la suite est coupée)\n"
@@ -29,24 +30,27 @@ def refused(refusals: Sequence[Refusal]) -> str:
     lines = [f"- {_code(refusal.path)} : {refusal.why}" if refusal.path else f"- {refusal.why}" for refusal in refusals]
     more = len(lines) - _NAMED
     lines = [*lines[:_NAMED], *([f"- … et {more} autres"] if more > 0 else [])]
-    return "\n".join(["## Demande refusée", "", "Rien n’en a été lu ni exécuté. À corriger :", "", *lines, ""])
+    return harmless(
+        "\n".join(["## Demande refusée", "", "Rien n’en a été lu ni exécuté. À corriger :", "", *lines, ""])
+    )
 
 
 def faulty(problems: str) -> str:
     """Return the review of an inventory in which `numerian check` finds problems."""
-    return f"## L’inventaire ne peut pas être lu\n\n{fenced(problems)}\n"
+    return harmless(f"## L’inventaire ne peut pas être lu\n\n{fenced(problems)}\n")
 
 
 def failed(said: str) -> str:
     """Return the review of a change that the preview refuses."""
-    return f"## L’aperçu refuse ce changement\n\n{fenced(said)}\n"
+    return harmless(f"## L’aperçu de ce changement échoue\n\n{fenced(said)}\n")
 
 
 def framed(body: str, facts: Facts) -> str:
-    """Return a review with what it was compared with, and what of the request it leaves out; safe to be posted."""
+    """Return a review with what it was compared with, and what of the request it leaves out."""
     lines = [
         "",
         "---",
+        "",
         f"Comparé à l’état déployé depuis `{_short(facts.deployed)}` et publié le {_plain(facts.published)}, "
         f"avec le code de la branche cible (`{_short(facts.target)}`). Serveurs non consultés.",
     ]
@@ -54,8 +58,7 @@ def framed(body: str, facts: Facts) -> str:
         names = ", ".join(_code(path) for path in facts.others[:_NAMED])
         more = f" et {len(facts.others) - _NAMED} autres" if len(facts.others) > _NAMED else ""
         lines += ["", f"**Hors de cette revue** (ni lus ni exécutés ici, à relire à la main) : {names}{more}."]
-    foot = "\n".join([*lines, ""])
-    return harmless(cut(body, MOST - len(foot) * 2)) + harmless(foot)
+    return body.rstrip("\n") + "\n" + harmless("\n".join([*lines, ""]))
 
 
 def fenced(text: str) -> str:
@@ -68,7 +71,7 @@ def fenced(text: str) -> str:
     """
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{cut(text, MOST // 2)}\n{fence}"
+    return f"{fence}text\n{cut(text, _MOST_SAID)}\n{fence}"
 
 
 def cut(text: str, most: int) -> str:

@@ -12,8 +12,15 @@ from lab.process import Say
 APT = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
-FOR_TESTS = {"busybox": "busybox-static", "strace": "strace"}
-"""A host of the tests has BusyBox alone; strace cuts an apply at each of its system calls."""
+FOR_TESTS = {
+    "busybox": "busybox-static",
+    "strace": "strace",
+    "chromium": "chromium",
+    "node": "nodejs",
+    "npm": "npm",
+}
+"""A host of the tests has BusyBox alone; strace cuts an apply at each of its system calls; pages are looked at in a
+browser, which a program for Node drives."""
 
 
 def missing(*, base: bool, tests: bool = False) -> list[str]:

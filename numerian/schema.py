@@ -13,14 +13,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from numerian.model import DatacentersFile, MemberFile, PlansFile, StaffFile
+from numerian.model import AllowFile, DatacentersFile, MemberFile, PlansFile, StaffFile
 
 FILES: dict[str, type[BaseModel]] = {
     "member.json": MemberFile,
     "datacenters.json": DatacentersFile,
     "plans.json": PlansFile,
     "staff.json": StaffFile,
+    "allow.json": AllowFile,
 }
+MODELINE = "# yaml-language-server: $schema="
+"""How a file's first line tells editors which schema is its own."""
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _SAME = "#/definitions/"
 
@@ -40,6 +43,18 @@ def write(folder: Path) -> list[Path]:
             path.write_text(text, encoding="utf-8")
             changed.append(path)
     return changed
+
+
+def modeline(path: Path) -> str | None:
+    """Return the first line of a file of the inventory, or None for a file that has no schema.
+
+    >>> modeline(Path("inventory/members/07186-privas.yaml")), modeline(Path("notes.yaml"))
+    ('# yaml-language-server: $schema=../schema/member.json', None)
+    """
+    if path.absolute().parent.name == "members":
+        return f"{MODELINE}../schema/member.json"
+    name = f"{path.stem}.json"
+    return f"{MODELINE}schema/{name}" if name in FILES and name != "member.json" else None
 
 
 def _text(model: type[BaseModel]) -> str:

@@ -5,12 +5,11 @@ They are seeded once; then they are the member's. Wording lives in `templates/fr
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 
 from numerian.model import Member, Platform, TownHall
 from numerian.rendering import Target, host_name, render
+from numerian.wording import of, typographic
 
 _FULL_WORDS = {
     "CC ": "Communauté de communes ",
@@ -18,38 +17,6 @@ _FULL_WORDS = {
     "CU ": "Communauté urbaine ",
 }
 _DEPARTEMENTS = {"07": "de l’Ardèche", "26": "de la Drôme", "42": "de la Loire"}
-_ARTICLES = (("Les ", "des "), ("Le ", "du "))
-
-
-def typographic(name: str) -> str:
-    """Return `name` with the apostrophe of print.
-
-    >>> typographic("Vallon-Pont-d'Arc")
-    'Vallon-Pont-d’Arc'
-    """
-    return name.replace("'", "’")
-
-
-def of(name: str) -> str:
-    """Return `name` after the preposition `de`, as French contracts and elides it.
-
-    >>> [of(name) for name in ("Privas", "Aubenas", "Les Vans", "Le Teil", "La Voulte-sur-Rhône", "L'Escrinet")]
-    ['de Privas', 'd’Aubenas', 'des Vans', 'du Teil', 'de La Voulte-sur-Rhône', 'de L’Escrinet']
-    >>> [of(name) for name in ("Étables", "Hauterives", "Ythier", "Yenne", "Œuilly")]
-    ['d’Étables', 'd’Hauterives', 'd’Ythier', 'de Yenne', 'd’Œuilly']
-    """
-    written = typographic(name)
-    for article, contracted in _ARTICLES:
-        if written.startswith(article):
-            return contracted + written.removeprefix(article)
-    return ("d’" if _elides(written) else "de ") + written
-
-
-def _elides(name: str) -> bool:
-    """A vowel or an h elides; a y does before a consonant only. An article (La, L’) keeps its capital and its `de`."""
-    bare = unicodedata.normalize("NFD", name).lower().replace("œ", "oe").replace("æ", "ae")
-    letters = "".join(c for c in bare if not unicodedata.combining(c))
-    return re.match(r"[aeiouh]|y[^aeiouy]", letters) is not None
 
 
 @dataclass(frozen=True)

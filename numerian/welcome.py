@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from numerian import uploads
 from numerian.model import Member, Platform, Server, Webmaster
 from numerian.rendering import Target, render
-from numerian.start_page import page, typographic
+from numerian.start_page import page
+from numerian.wording import number, typographic
 
 HIDDEN = "(non affiché)"
 """What stands where a password isn't shown."""
@@ -46,22 +47,13 @@ def letter(member: Member, platform: Platform, server: Server, fingerprint: str,
         example=accesses[0].login,
         fingerprint=fingerprint,
         start="index.php" if member.site is not None and member.site.kind == "php" else "index.html",
-        quota=thousands(member.plan.quota_mb),
+        quota=number(member.plan.quota_mb),
         plan=typographic(member.plan.label),
         days=platform.uploads.keep_days,
         platform=typographic(host.name),
         phone=host.phone or "",
         with_key=any(one.keys for one in uploads.webmasters(member)),
     )
-
-
-def thousands(number: int) -> str:
-    """Return a number as French prints it.
-
-    >>> thousands(20000), thousands(500)
-    ('20\\u202f000', '500')
-    """
-    return f"{number:,}".replace(",", "\u202f")
 
 
 def _width(accesses: list[Access]) -> int:

@@ -28,6 +28,21 @@ class Folder(TypedDict, total=False):
     group: pulumi.Input[str]
 
 
+class Moving(TypedDict, total=False):
+    """What another host means for a set of files.
+
+    `content` are the folders of people that go along. `passage` are files of the service that the old host gets beside
+    what it has, so that who still comes there is passed on; the old place is taken away `days` later. What `give`
+    prints on the old host `take` reads on the new one.
+    """
+
+    content: Sequence[str]
+    passage: Mapping[str, File]
+    give: Sequence[str]
+    take: Sequence[str]
+    days: int
+
+
 class Account(TypedDict, total=False):
     """An account of a host. Without `keys` nobody logs in to it; `uid` and `gid` are numbers."""
 
@@ -37,14 +52,6 @@ class Account(TypedDict, total=False):
     groups: pulumi.Input[Sequence[pulumi.Input[str]]]
     shell: pulumi.Input[str]
     keys: pulumi.Input[Sequence[pulumi.Input[str]]]
-
-
-class Member(TypedDict):
-    """What the guard knows of a member: its host, what it has there, and `active` or `leaving`."""
-
-    host: pulumi.Input[str]
-    kinds: pulumi.Input[Sequence[pulumi.Input[str]]]
-    status: pulumi.Input[str]
 
 
 _Texts = pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -128,6 +135,7 @@ class Files(_Resource):
         secrets: Values that `${secret:name}` in a content stands for; secret in state and previews.
         run: Commands that run once after a batch in which an absolute file of this set changed.
         adopt: Take over what is there already and belongs to somebody else.
+        moving: How it goes to another host. It stands on no host and is no change by itself.
     """
 
     host: pulumi.Output[str]
@@ -138,6 +146,7 @@ class Files(_Resource):
     secrets: pulumi.Output[dict[str, str]]
     run: pulumi.Output[list[list[str]]]
     adopt: pulumi.Output[bool]
+    moving: pulumi.Output[Any]
 
     def __init__(
         self,
@@ -151,6 +160,7 @@ class Files(_Resource):
         secrets: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
         run: pulumi.Input[Sequence[_Texts]] | None = None,
         adopt: pulumi.Input[bool] | None = None,
+        moving: pulumi.Input[Moving] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties = {
@@ -162,6 +172,7 @@ class Files(_Resource):
             "secrets": None if secrets is None else pulumi.Output.secret(secrets),
             "run": run,
             "adopt": adopt,
+            "moving": moving,
         }
         super().__init__("numerian:index:Files", resource_name, properties, _secret(opts, "secrets"))
 
@@ -272,25 +283,32 @@ class KeyPair(_Resource):
 
 
 class Guard(_Resource):
-    """Stops an update from which a member vanished without `status: leaving` first.
+    """Stops an update that would remove, move or take more than anybody means to.
 
     Args:
-        members: Every member by its code.
-        allow: Codes that may vanish all the same, this once.
+        members: Every member by its code: a plain map with `host`, `kinds`, `status` (active, leaving, merged), and
+            what else is kept of it (`name`, `site` with its domains, `merged`, `merged_into`).
+        allow: What may pass all the same: maps of `rule` (vanished, many, domain), `what`, `until`, `why`.
+        left_out: Codes that are somebody's still, but not this stack's: they didn't vanish. Not kept.
+        settled: They are left out by a setting of the stack, on purpose: they don't count where many go at once.
     """
 
+    _names: Mapping[str, str] = {"left_out": "leftOut"}
     members: pulumi.Output[dict[str, Any]]
-    allow: pulumi.Output[list[str]]
+    allow: pulumi.Output[list[dict[str, str]]]
 
     def __init__(
         self,
         resource_name: str,
         *,
-        members: pulumi.Input[Mapping[str, pulumi.Input[Member]]],
-        allow: _Texts | None = None,
+        members: pulumi.Input[Mapping[str, Mapping[str, Any]]],
+        allow: pulumi.Input[Sequence[Mapping[str, str]]] | None = None,
+        left_out: _Texts | None = None,
+        settled: pulumi.Input[bool] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("numerian:index:Guard", resource_name, {"members": members, "allow": allow}, opts)
+        properties = {"members": members, "allow": allow, "left_out": left_out, "settled": settled}
+        super().__init__("numerian:index:Guard", resource_name, properties, opts)
 
 
 def _secret(opts: pulumi.ResourceOptions | None, name: str) -> pulumi.ResourceOptions:

@@ -25,6 +25,11 @@ def _texts(description: str) -> Property:
     return {"type": "array", "items": {"type": "string"}, "description": description}
 
 
+def _maps(description: str) -> Property:
+    values = {"type": "object", "additionalProperties": {"type": "string"}}
+    return {"type": "array", "items": values, "description": description}
+
+
 def _map(description: str, values: Property | None = None) -> Property:
     return {
         "type": "object",
@@ -34,13 +39,17 @@ def _map(description: str, values: Property | None = None) -> Property:
 
 
 def _resource(
-    description: str, inputs: dict[str, Property], required: list[str], outputs: dict[str, Property] | None = None
+    description: str,
+    inputs: dict[str, Property],
+    required: list[str],
+    outputs: dict[str, Property] | None = None,
+    optional: dict[str, Property] | None = None,
 ) -> dict[str, Any]:
     return {
         "description": description,
         "inputProperties": inputs,
         "requiredInputs": required,
-        "properties": {**inputs, **(outputs or {})},
+        "properties": {**inputs, **(outputs or {}), **(optional or {})},
         "required": [*required, *(outputs or {})],
     }
 
@@ -77,8 +86,10 @@ RESOURCES: dict[str, dict[str, Any]] = {
             "secrets": _map("Values of `${secret:name}`.", {"type": "string", "secret": True}) | {"secret": True},
             "run": {**_COMMANDS, "description": "Commands run once after a batch that changed an absolute file."},
             "adopt": _flag("Take over what somebody else owns."),
+            "moving": _map("What another `host` means: `content`, `passage`, `give`, `take`, `days`."),
         },
         ["host"],
+        optional={"left": _map("Hosts where a move left an old place: until which day.", {"type": "string"})},
     ),
     "numerian:index:Host": _resource(
         "The base of a server: packages, accounts, systemd units, and who and what may be there besides.",
@@ -112,10 +123,12 @@ RESOURCES: dict[str, dict[str, Any]] = {
         },
     ),
     "numerian:index:Guard": _resource(
-        "Stops an update from which a member vanished without leaving first.",
+        "Stops an update that would remove, move or take more than anybody means to.",
         {
-            "members": _map("Code to host, kinds and status (`active` or `leaving`)."),
-            "allow": _texts("Codes that may vanish all the same."),
+            "members": _map("Code to what is kept: host, kinds, status, site and more."),
+            "allow": _maps("What may pass: rule, what, until, why."),
+            "leftOut": _texts("Codes that are in the inventory, but not this stack's."),
+            "settled": _flag("They are left out by a setting of the stack: on purpose."),
         },
         ["members"],
     ),

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from numerian.model import Inventory, Member
 
 STATUS_FOLDER = "/srv/certificates/status"
-_READ = (
-    f"cd {STATUS_FOLDER} 2>/dev/null || exit 0\n"
-    'for file in *; do [ -f "$file" ] && sed "s|^|$file |" "$file"; done; exit 0'
-)
+# One program for all files: it is asked every few seconds while hundreds of certificates are made.
+_READ = f"""cd {STATUS_FOLDER} 2>/dev/null && set -- * && [ -f "$1" ] || exit 0
+awk '{{ print FILENAME, $0 }}' "$@"; exit 0"""
 _POLL_SECONDS = 2.0
 _ELSEWHERE = "doesn't point here"
 _UNRENEWED = "the CA"
@@ -117,7 +116,7 @@ def run(options: Namespace) -> int:
     from numerian.load import load
 
     place = workspace.find(options.stack)
-    inventory = load(place.inventory)
+    inventory = load(place.inventory, place.selection)
     write(inventory, place.folder)
     members = [member for member in inventory.members if member.site is not None and member.status == "active"]
     with connect(place) as servers:

@@ -1,4 +1,7 @@
-"""`numerian up`, `preview`, `refresh`, `destroy`: run the engine as it should be run, and tell what it did."""
+"""`numerian up`, `preview`, `refresh`, `destroy`: run the engine as it should be run, and tell what it did.
+
+What would change is told in people's words (`numerian.review`), what was done in an operator's (`engine.report`).
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,18 @@ import time
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 
-from numerian.command import add_stack_option
+from numerian.command import add_stack_option, adopt, previewing
 from numerian.command.aftermath import Aftermath
 from numerian.command.terminal import Progress, confirm, say, style
 from numerian.engine import changes, environment, faults, locks, report, state_copies, turn, workspace
 from numerian.engine import run as runner
 from numerian.engine.environment import Session
 from numerian.engine.events import Message
+from numerian.engine.unsaved import Mark
 from numerian.engine.workspace import Workspace, WorkspaceError
 
-NOT_CONSULTED = "servers not consulted: this compares the inventory with the state (`--refresh` asks the servers)"
+SAVED_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+"""Of the engine: the state is saved at the end of a run, not at each step. `unsaved.Mark` tells of one that was cut."""
 
 
 @dataclass(frozen=True)
@@ -38,32 +43,34 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the four."""
     verb = parser.get_default("command")
     add_stack_option(parser)
-    parser.add_argument("--json", action="store_true", help="tell it to a program: one JSON object on stdout")
+    if verb == "preview":
+        previewing.configure(parser)
+    else:
+        parser.add_argument("--json", action="store_true", help="tell it to a program: one JSON object on stdout")
     if verb in ("up", "preview"):
         parser.add_argument("--refresh", action="store_true", help="ask the servers first what they really have")
     if verb != "preview":
         parser.add_argument("--yes", "-y", action="store_true", help="don't show it first and ask")
-    if verb == "up":
-        parser.add_argument(
-            "--first",
-            action="store_true",
-            help="a first deployment: save the state once, at the end (found out by itself for a local state)",
-        )
 
 
 def run(options: Namespace) -> int:
     """Run one of the four; return the exit code."""
     place = workspace.find(options.stack)
     workspace.require_stack(place)
+    verb, mark = options.command, Mark(place)
+    if verb == "up" and (cut := mark.cut):
+        say(f"the run before was cut ({cut}): the servers are asked first what became of it")
+        options.refresh = True
     session = _prepare(place, options)
-    verb, refresh = options.command, getattr(options, "refresh", False)
+    refresh = getattr(options, "refresh", False)
     if verb == "preview":
-        return _tell(_engine(session, options, "preview", refresh=refresh), options, planned=True)
+        return _review(_engine(session, options, "preview", refresh=refresh), options)
     if not options.yes:
         if not sys.stdin.isatty() or options.json:
             raise WorkspaceError(f"`numerian {verb}` asks before it acts, and nobody is there to answer: say --yes")
         planned = _engine(session, options, *_shown_first(verb), refresh=refresh)
-        if _tell(planned, options, planned=True) != 0:
+        shown = _review(planned, options) if verb == "up" else _tell(planned, options, planned=True)
+        if shown != 0:
             return 1
         if not planned.entries:
             return 0
@@ -74,7 +81,13 @@ def run(options: Namespace) -> int:
         state = workspace.state_file(place)
         for what in state_copies.forget_interrupted(state) if state else []:
             say(f"the run before was cut while {what}; this one finds out what became of it")
-        return _tell(_engine(session, options, verb, refresh=refresh), options, planned=False)
+        was_cut = bool(mark.cut)
+        mark.begin(f"numerian {verb}")
+        result = _engine(session, options, verb, refresh=refresh)
+        if was_cut and faults.conflicts(result.found) and adopt.take_in(session):
+            result = _engine(session, options, verb, refresh=False)
+        mark.end(result.outcome)
+        return _tell(result, options, planned=False)
 
 
 def _prepare(place: Workspace, options: Namespace) -> Session:
@@ -89,14 +102,6 @@ def _prepare(place: Workspace, options: Namespace) -> Session:
     for lock in locks.clear_dead(place):
         say(f"the lock of an engine that died here (process {lock.pid}, since {lock.since}) was removed")
     return session
-
-
-def _variables(session: Session, options: Namespace) -> dict[str, str]:
-    """Return the environment of the engine's process."""
-    variables = environment.for_process(session.settings)
-    if options.command == "up" and (options.first or workspace.is_first_deployment(session.place)):
-        variables["PULUMI_SKIP_CHECKPOINTS"] = "true"
-    return variables
 
 
 def _shown_first(verb: str) -> tuple[str, ...]:
@@ -120,7 +125,7 @@ def _engine(session: Session, options: Namespace, verb: str, *extra: str, refres
     outcome = runner.run(
         ["pulumi", *words],
         session.place.root,
-        _variables(session, options),
+        environment.for_process(session.settings) | SAVED_ONCE,
         lambda log: progress.show(report.progress(log, label)),
         interrupted=interrupted,
     )
@@ -142,6 +147,13 @@ def _confirmed(verb: str, place: Workspace) -> bool:
     return confirm("Go on? [y/N]")
 
 
+def _review(result: Result, options: Namespace) -> int:
+    """Show what would change, in people's words; return the exit code."""
+    found = _faults(result, options.stack)
+    told = previewing.Run(result.outcome.log, found, result.seconds, failed=result.failed)
+    return previewing.show(told, options, style)
+
+
 def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
     """Print the result; return the exit code."""
     log = result.outcome.log
@@ -161,8 +173,8 @@ def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
         print(f"{style('warning:', 'yellow')} {warning}")
     if result.entries or not result.failed:
         print(f"{report.counts(result.entries, log, planned=planned)} ({result.seconds:.1f} s)")
-        if planned and not consulted:
-            print(NOT_CONSULTED)
+        if planned and (selection := workspace.find(options.stack).selection):
+            print(selection)
     if options.command == "refresh" and result.entries and not planned:
         print(f"the state knows it now; `numerian up --stack {options.stack}` puts it right")
     sys.stdout.flush()
@@ -173,11 +185,17 @@ def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
 def _tell_faults(result: Result, stack: str) -> None:
     if not result.failed:
         return
-    found = result.found or [faults.Fault("", (), _silent_end(result.outcome.code, stack))]
+    found = _faults(result, stack)
     for line in report.errors(found, lambda text, name: style(text, name, sys.stderr)):
         print(line, file=sys.stderr)
     for hint in faults.hints(found, stack):
         print(hint, file=sys.stderr)
+
+
+def _faults(result: Result, stack: str) -> list[faults.Fault]:
+    if result.found or not result.failed:
+        return result.found
+    return [faults.Fault("", (), _silent_end(result.outcome.code, stack))]
 
 
 def _silent_end(code: int, stack: str) -> str:

@@ -6,12 +6,14 @@ reviews run is the real program, provider and engine.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 STACK = "production"
 MEMBERS = ("07011", "07140", "07151", "07186", "07231", "07319", "07330", "07334", "26114", "26161", "26243", "42141")
@@ -40,7 +42,8 @@ class World:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "NUMERIAN_I"))}
+        ours = ("NUMERIAN_CACHE", "NUMERIAN_TEST_LAB")
+        kept = {k: v for k, v in os.environ.items() if k in ours or not k.startswith(("PULUMI_", "NUMERIAN_"))}
         who = {"NAME": "Test", "EMAIL": "test@example.test", "DATE": "2026-11-30T12:00:00Z"}
         git = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
         return {**kept, **git, "XDG_CONFIG_HOME": str(self.folder / "config"), "GIT_CONFIG_GLOBAL": "/dev/null"}
@@ -126,14 +129,25 @@ def copy(root: Path, to: Path) -> None:
         shutil.copy2(root / name, to / name)
 
 
-def secrets(world: World) -> list[str]:
-    """Return all secret texts of the stack: the passphrase, and what an export shows only when asked."""
-    import json
-
-    from ci.blind import _leaves, _secrets
-
+def exported(world: World) -> dict[str, Any]:
+    """Return the stack's state as the engine shows it when it is asked for its secrets."""
     script = f'eval "$({sys.executable} -m numerian env --stack {STACK})" && pulumi stack export --show-secrets'
-    shown = json.loads(world.run("operator", "sh", "-c", script).stdout)
-    lines = [line for _, value in _secrets(shown) for leaf in _leaves(value) for line in leaf.splitlines()]
-    passphrase = world.path(f"config/numerian/{STACK}.passphrase").read_text().strip()
-    return [passphrase, *sorted({line for line in lines if not line.startswith("-----")})]
+    return dict(json.loads(world.run("operator", "sh", "-c", script).stdout))
+
+
+def secrets(value: Any) -> set[str]:
+    """Return all secret texts in a state, line by line."""
+    if isinstance(value, dict) and "plaintext" in value:
+        return {
+            line for text in texts(json.loads(value["plaintext"])) for line in text.splitlines() if "---" not in line
+        }
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {secret for one in below for secret in secrets(one)}
+
+
+def texts(value: Any) -> list[str]:
+    """Return all texts in a value."""
+    if isinstance(value, str):
+        return [value]
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for one in below for text in texts(one)]

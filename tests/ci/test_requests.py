@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import forge
+import pytest
 from ci_world import STACK, World
 
-from ci import comment
+from ci import review, tree
 
 CANARIES = {"GITHUB_TOKEN": "canary-github-token", "PULUMI_CONFIG_PASSPHRASE": "canary-passphrase"}
 """What may lie around in a job's environment, though no job of ours has it while it looks at a request."""
@@ -20,6 +23,7 @@ contact: mairie@aubenas.test
 site:
   domain: aubenas.test
 """
+SIGNS = ("mars-en-ardeche.test", "Aubenas", "accueil-07011", "mairie-07330", "Le Teil", "supprime")
 HOSTILE = "<!-- numerian: review --> @maire #1 <img src=x onerror=alert(1)> ``` ~~~ </details> $(id) `id`"
 
 
@@ -44,10 +48,6 @@ def six_kinds(world: World) -> dict[str, str]:
     }
 
 
-def without_times(text: str) -> list[str]:
-    return re.sub(r"\(\d+\.\d s\)", "", text).strip().splitlines()
-
-
 def test_from_a_change_to_its_comment(world: World) -> None:
     """Six kinds of change at once: the blinded state previews them as the real one does, and code is never run."""
     trap = world.path("trapped")
@@ -68,18 +68,17 @@ def test_from_a_change_to_its_comment(world: World) -> None:
     for name in elsewhere:
         assert f"`{re.sub(r'[^A-Za-z0-9_./-]', '?', name)}`" in text
     inventory = str(world.path("trees") / request.replace("/", "-") / "inventory")
-    numerian = (sys.executable, "-m", "numerian", "preview", "--stack", STACK)
-    real = world.run("operator", *numerian, NUMERIAN_INVENTORY=inventory).stdout
-    for sign in ("mars-en-ardeche.test", "07019-site", "accueil-07011-password", "mairie-07330-password", "07319-php"):
-        assert sign in real
-    fence = text.partition("\n")[2].strip().partition("text\n")[0]
-    shown = text.replace("\u200b", "").partition("text\n")[2].partition(f"\n{fence}\n")[0]
-    assert without_times(shown) == without_times(real)
-    assert not re.search(r"@\w|#\d|^\s*/", text, re.M)
+    real = world.path("real.md")
+    words = ("preview", "--stack", STACK, "--format", "markdown", "--output", str(real))
+    world.run("operator", sys.executable, "-m", "numerian", *words, NUMERIAN_INVENTORY=inventory)
+    assert text.partition("\n---\n")[0].strip() == real.read_text().strip()
+    for sign in SIGNS:
+        assert sign in text.replace("\u200b", "")
+    assert not re.search(r"@[a-z]|^\s*/", re.sub(r"(?s)(`+).*?\1", "", text), re.M)
     with forge.serving("github") as github:
         done = world.ci("comment", "--forge", "github", "--number", "7", _file(world, request), **github.environment)
         assert "a comment was written" in done.stdout
-        assert [one["body"] for one in github.comments] == [f"{comment.MARKER}\n{text}"]
+        assert [one["body"] for one in github.comments] == [text]
 
 
 def _file(world: World, request: str) -> str:
@@ -167,3 +166,26 @@ def test_a_ref_that_is_not_there_is_said(world: World) -> None:
     done = world.ci("prepare", "--request", "refs/pull/9999/head", *words, code=1)
     assert "refs/pull/9999/head" in done.stderr
     assert not world.path("trees/none").exists()
+
+
+def test_a_change_that_the_preview_refuses_is_told_and_not_approved(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the preview's own words, or, when it told none, with what the engine said."""
+    folder = world.path("trees/refused")
+    request = world.request(dict(change(world, "26243", ("insee: ", "# a remark\ninsee: "))))
+    world.ci("prepare", "--request", request, "--tree", str(folder), "--output", str(world.path("refused.md")))
+
+    def numerian(tree_: Path, *words: str, told: str = "") -> subprocess.CompletedProcess[str]:
+        if told:
+            Path(words[-1]).write_text(told)
+        return subprocess.CompletedProcess(words, 1, "", f"{tree_}/__main__.py: no such @engine")
+
+    monkeypatch.setattr(tree, "make_stack", lambda *_: None)
+    monkeypatch.setattr(tree, "numerian", numerian)
+    good, text = review.review(folder, STACK)
+    assert (good, text.partition("\n")[0]) == (False, "## L’aperçu de ce changement échoue")
+    assert "\n__main__.py: no such @\u200bengine\n" in text
+    monkeypatch.setattr(tree, "numerian", lambda *words: numerian(*words, told="❌ 1 erreur\n"))
+    assert review.review(folder, STACK)[1].startswith("❌ 1 erreur\n\n---\n\nComparé à l’état déployé depuis")
+    assert review.review(folder, STACK)[0] is False

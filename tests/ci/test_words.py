@@ -41,7 +41,7 @@ def test_examples_in_docstrings_hold() -> None:
 
 @given(TEXT)
 def test_nobody_is_called_and_nothing_commanded(text: str) -> None:
-    told = words.framed(words.fenced(text), FACTS)
+    told = words.framed(words.faulty(text), FACTS)
     assert not re.search(r"@\w|[#!]\d|[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", told)
     assert not re.search(r"^\s*/", told, re.M)
 
@@ -63,7 +63,7 @@ def test_a_path_is_one_span_of_code(path: str) -> None:
 
 def test_a_review_is_never_longer_than_a_comment() -> None:
     many = tree.Facts(FACTS.target, FACTS.deployed, FACTS.published, tuple(f"{'x' * 400}{n}" for n in range(5000)))
-    told = words.framed(words.fenced("a line of the review\n" * 20_000), many)
+    told = words.framed(words.faulty("a line of the review\n" * 20_000), many)
     assert len(told) <= words.MOST
     assert words.CUT.strip() in told
     assert "et 4980 autres" in told

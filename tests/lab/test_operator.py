@@ -99,17 +99,17 @@ def test_a_second_up_changes_nothing(operator: Operator) -> None:
 def test_a_preview_names_host_file_and_changed_lines(operator: Operator) -> None:
     operator.edit("07186", "  domain: privas.test\n", "  domain: privas.test\n  maintenance: true\n")
     lines = operator.numerian("preview").splitlines()
-    assert lines[0] == "privas"
-    assert any(re.fullmatch(r" +~ Files 07186-site", line) for line in lines)
-    assert any(re.fullmatch(r" +~ sites/07186\.conf", line) for line in lines)
+    assert lines[0] == "À regarder d’abord : 1 interruption"
+    assert any(re.match(r"Privas · site : les visiteurs voient la page de maintenance", line) for line in lines)
+    assert any(re.fullmatch(r" +~ Privas : sites/07186\.conf", line) for line in lines)
     assert any(re.match(r" +\+ .*maintenance", line) for line in lines)
-    assert any(line.startswith("servers not consulted") for line in lines)
+    assert any(line.startswith("serveurs non consultés") for line in lines)
 
 
 def test_a_preview_works_while_servers_are_down_and_a_move_is_no_change(operator: Operator) -> None:
     file = INVENTORY / "datacenters.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("port: 2222", "port: 9"), encoding="utf-8")
-    assert "nothing to change" in operator.numerian("preview")
+    assert "rien à changer" in operator.numerian("preview")
     said = operator.numerian("up", "--yes", "--refresh", fails=True)
     assert re.search(r"^  privas: ", said, re.M), said
 
@@ -179,7 +179,7 @@ def test_a_lost_state_costs_a_re_run_and_changes_nothing_on_the_servers(operator
     assert adopt, said
     printed = operator.shell(f"bin/{adopt.group(1)}", only_results=True)
     operator.shell(printed)
-    assert "nothing to change" in operator.numerian("preview")
+    assert "rien à changer" in operator.numerian("preview")
     assert operator.servers() == before
 
 
@@ -208,8 +208,8 @@ def test_the_readmes_tour_onboards_a_commune(operator: Operator) -> None:
     said = []
     for block in tour:
         if "make lab\n" in block:
-            server = lab.layout.servers[0]
-            lab.set_names({f"{www}alba-la-romaine.test": server.address for www in ("", "www.")})
+            server = lab.layout.server("alixan")
+            lab.set_names({f"{www}loriol-sur-drome.test": server.address for www in ("", "www.")})
             operator.sh(server.name, "systemctl start --no-block numerian-certificates.service")
         script = block.replace("make lab\n", "").replace("inventory/members/", f"{INVENTORY}/members/")
         script = re.sub(r"^(bin/numerian (?!env|check)\w+)", rf"\1 --stack {STACK}", script, flags=re.M)
@@ -217,12 +217,12 @@ def test_the_readmes_tour_onboards_a_commune(operator: Operator) -> None:
             "(bin/numerian env)", f"(bin/numerian env --stack {STACK})"
         )
         script = script.replace(".work/lab/root.pem", str(lab.folder / "root.pem")).replace(
-            "127.0.1.1", lab.layout.servers[0].loopback
+            "127.0.1.2", lab.layout.server("alixan").loopback
         )
         said.append(operator.shell(script))
     checked, previewed, applied, visited, looked_at = said[1], said[2], said[3], said[4], said[5]
     assert "4 members" in checked
-    assert "+ Files 07005-site" in previewed and "servers not consulted" in previewed
-    assert "+ Files 07005-site" in applied
-    assert "<h1>Mairie d’Alba-la-Romaine</h1>" in visited
+    assert "Loriol-sur-Drôme · site : nouveau site" in previewed and "serveurs non consultés" in previewed
+    assert "+ Files 26166-site" in applied
+    assert "<h1>Mairie de Loriol-sur-Drôme</h1>" in visited
     assert "nothing to change" in looked_at

@@ -123,16 +123,17 @@ def test_a_lost_passphrase_is_no_reason_to_make_another(made: Project) -> None:
         kept.rename(secret)
 
 
-def test_a_preview_names_host_file_and_lines_and_says_whom_it_asked(project: Project) -> None:
+def test_a_preview_names_server_file_and_lines_and_says_whom_it_asked(project: Project) -> None:
     project.edit("07186", "/srv/a", "/srv/b")
     done = project.run("preview", "--stack", "test")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[:3] == ["privas", "  ~ Files 07186", "      ~ sites/07186.conf"]
-    assert "          -  root /srv/a;" in lines
-    assert "          +  root /srv/b;" in lines
-    assert any(line.startswith("1 to be changed, 1 unchanged") for line in lines)
-    assert any(line.startswith("servers not consulted") for line in lines)
+    assert lines[0] == "Serveur privas · réglages : 07186 est mis à jour"
+    assert "  ~ Serveur privas : sites/07186.conf" in lines
+    assert "      -  root /srv/a;" in lines
+    assert "      +  root /srv/b;" in lines
+    assert any(line.startswith("Bilan : 1 à changer, 1 inchangé") for line in lines)
+    assert any(line.startswith("serveurs non consultés") for line in lines)
 
 
 def test_a_second_up_changes_nothing(project: Project) -> None:
@@ -146,8 +147,9 @@ def test_drift_is_found_and_mended(project: Project) -> None:
     file.write_text(file.read_text().replace("/srv/a", "/by/hand"))
     (project.servers / "26161.json").unlink()
     preview = project.run("preview", "--stack", "test", "--refresh").stdout
-    assert "          -  root /by/hand;" in preview
-    assert "servers not consulted" not in preview
+    assert "      -  root /by/hand;" in preview
+    assert "écart : modifié à la main sur le serveur : sites/07186.conf" in preview
+    assert "serveurs consultés" in preview
     found = project.run("refresh", "--stack", "test", "--yes").stdout
     assert "          +  root /by/hand;" in found
     assert "1 found changed on the server, 1 found gone from the server" in found
@@ -178,7 +180,8 @@ def test_a_program_that_fails_is_told_in_its_own_words(project: Project) -> None
 def test_a_secret_is_never_told(project: Project) -> None:
     project.members["07186"]["secrets"] = {"key": "s3cret-value"}
     project.edit("07186", "/srv/a", "${secret:key}")
-    for words in (["preview"], ["preview", "--json"], ["up", "--yes"]):
+    forms = [["preview", "--format", form] for form in ("text", "markdown", "html", "json")]
+    for words in (*forms, ["up", "--yes"]):
         done = project.run(*words, "--stack", "test")
         assert "s3cret-value" not in done.stdout + done.stderr
         assert "${secret:key}" in done.stdout
@@ -186,11 +189,11 @@ def test_a_secret_is_never_told(project: Project) -> None:
 
 def test_json_is_one_object(project: Project) -> None:
     project.edit("07186", "/srv/a", "/srv/b")
-    told = json.loads(project.run("preview", "--stack", "test", "--json").stdout)
+    told = json.loads(project.run("up", "--stack", "test", "--yes", "--json").stdout)
     (change,) = told["changes"]
     assert (change["op"], change["host"], change["name"]) == ("update", "privas", "07186")
     assert "+  root /srv/b;" in change["changes"][0]["diff"]
-    assert (told["unchanged"], told["failed"], told["servers_consulted"]) == (1, False, False)
+    assert (told["unchanged"], told["failed"], told["servers_consulted"]) == (1, False, True)
 
 
 def test_without_a_terminal_nothing_is_asked_and_nothing_done(project: Project) -> None:
@@ -209,7 +212,7 @@ def test_at_a_terminal_it_is_shown_first_and_asked(answer: str, code: int, done:
     os.close(terminal)
     os.close(theirs)
     assert (process.returncode, "nothing was changed" in err) == (code, not done), err
-    assert out.index("1 to be changed") < out.index("Go on? [y/N]")
+    assert out.index("Bilan : 1 à changer") < out.index("Go on? [y/N]")
     assert ("/srv/b" in (project.servers / "07186.json").read_text()) is done
 
 
@@ -236,6 +239,31 @@ def test_a_killed_engine_costs_a_re_run(project: Project) -> None:
     assert (process.returncode, project.locks()) == (1, [lock])
     done = project.run("up", "--stack", "test", "--yes")
     assert (done.returncode, "died here" in done.stderr) == (0, True)
+    assert "the run before was cut (`numerian up` by " in done.stderr
+    again = project.run("up", "--stack", "test", "--yes")
+    assert ("was cut" in again.stderr, "nothing to change" in again.stdout) == (False, True)
+
+
+def test_what_a_killed_run_made_is_found_by_the_next_one(project: Project) -> None:
+    """Its state was never saved: the servers are ahead of it, and are asked first."""
+    project.edit("26161", "/srv/a", "/srv/b")
+    project.edit("07186", "/srv/a", "slow")
+    process = project.start("up", "--stack", "test", "--yes")
+    project.wait_for_slow()
+    made = project.servers / "26161.json"
+    deadline = time.monotonic() + 60
+    while "/srv/b" not in made.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    (lock,) = project.locks()
+    os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=180)
+    done = project.run("up", "--stack", "test", "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["servers_consulted"]
+    assert [change["name"] for change in json.loads(done.stdout)["changes"]] == ["07186"]
+    assert "nothing to change" in project.run("up", "--stack", "test", "--yes").stdout
 
 
 def test_the_environment_runs_a_plain_engine(project: Project) -> None:

@@ -23,6 +23,7 @@ MODULES = [
     "numerian.model.member",
     "numerian.model.readers",
     "numerian.model.shared",
+    "numerian.rpnt.verdict",
 ]
 
 
