@@ -1,4 +1,4 @@
-"""The published copy of a state: no secret in it, and it takes the place of the one before."""
+"""A state without its secrets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from ci_world import STACK, World
+from ci_world import STACK
 
 from ci import published
 from ci.blind import PREFIX, SECRET, SIGNATURE, blind
@@ -50,28 +50,6 @@ def test_a_secret_that_stands_in_the_open_stops_it_without_being_told() -> None:
 def test_an_export_without_its_secrets_is_refused() -> None:
     with pytest.raises(CiError, match="--show-secrets"):
         outputs(a={SIGNATURE: SECRET, "ciphertext": "v1:x:y"})
-
-
-def test_nothing_secret_is_in_what_was_published(world: World) -> None:
-    branch = world.git("origin", "log", "--format=%H", "numerian-state").split()
-    text = world.git("origin", "show", f"numerian-state:{STACK}.json")
-    assert len(branch) == 1
-    assert len(world.secrets) > 12
-    assert [secret for secret in world.secrets if secret in text] == []
-    assert "ciphertext" not in text
-    assert text.count(PREFIX) > 12
-
-
-def test_a_later_copy_takes_the_place_of_the_one_before_and_leaves_other_stacks(world: World) -> None:
-    world.git("operator", "push", "--quiet", "origin", "origin/main:refs/heads/elsewhere")
-    copy = json.loads(world.path("state.json").read_text())
-    other = world.path("other.json")
-    other.write_text(json.dumps({**copy, "stack": "other"}))
-    for file, stack in ((other, "other"), (world.path("state.json"), STACK)):
-        world.ci("publish", "--stack", stack, str(file))
-    names = world.git("origin", "ls-tree", "--name-only", "numerian-state").split()
-    assert names == ["other.json", f"{STACK}.json"]
-    assert world.git("origin", "rev-list", "--count", "numerian-state") == "1"
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "x", '{"format": 1, "stack": "lab", "state": {}}'])

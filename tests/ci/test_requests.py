@@ -1,7 +1,8 @@
-"""From a request to its comment, as the forges' jobs do it."""
+"""From a request to its comment, as the forges' jobs do it. All that needs the deployed stack is in this module."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from ci_world import STACK, World
 
 from ci import review, tree
+from ci.blind import PREFIX
 
 CANARIES = {"GITHUB_TOKEN": "canary-github-token", "PULUMI_CONFIG_PASSPHRASE": "canary-passphrase"}
 """What may lie around in a job's environment, though no job of ours has it while it looks at a request."""
@@ -46,6 +48,28 @@ def six_kinds(world: World) -> dict[str, str]:
         **change(world, "07319", ("site:\n", "site:\n  kind: php\n")),
         **change(world, "42141", ("insee: 42141\n", "insee: 42141\nstatus: leaving\nleaving_on: 2020-01-01\n")),
     }
+
+
+def test_nothing_secret_is_in_what_was_published(world: World) -> None:
+    branch = world.git("origin", "log", "--format=%H", "numerian-state").split()
+    text = world.git("origin", "show", f"numerian-state:{STACK}.json")
+    assert len(branch) == 1
+    assert len(world.secrets) > 12
+    assert [secret for secret in world.secrets if secret in text] == []
+    assert "ciphertext" not in text
+    assert text.count(PREFIX) > 12
+
+
+def test_a_later_copy_takes_the_place_of_the_one_before_and_leaves_other_stacks(world: World) -> None:
+    world.git("operator", "push", "--quiet", "origin", "origin/main:refs/heads/elsewhere")
+    copy = json.loads(world.path("state.json").read_text())
+    other = world.path("other.json")
+    other.write_text(json.dumps({**copy, "stack": "other"}))
+    for file, stack in ((other, "other"), (world.path("state.json"), STACK)):
+        world.ci("publish", "--stack", stack, str(file))
+    names = world.git("origin", "ls-tree", "--name-only", "numerian-state").split()
+    assert names == ["other.json", f"{STACK}.json"]
+    assert world.git("origin", "rev-list", "--count", "numerian-state") == "1"
 
 
 def test_from_a_change_to_its_comment(world: World) -> None:

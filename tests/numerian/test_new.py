@@ -239,6 +239,14 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.yaml", "mine")]
 
 
+def test_the_readmes_tour_visits_the_server_that_is_proposed(root: Path) -> None:
+    inventory = load(root / "inventory")
+    mine = propose(inventory, reference(root / "inventory"), search.find(FACTS, "loriol sur drome"))
+    where = inventory.servers[mine.server or mine.datacenter].address
+    tour = (root / "README.md").read_text(encoding="utf-8")
+    assert f"--resolve www.{mine.domain}:443:{where} https://www.{mine.domain}/" in tour
+
+
 class Terminal:
     """A person at a terminal: reads until a word comes, types."""
 
