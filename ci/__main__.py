@@ -48,6 +48,7 @@ def parser() -> ArgumentParser:
     verb("drift", "tell what differs on the servers")
     one = verb("apply", "run `numerian up` from the tip of the target branch", remote=True)
     one.add_argument("--branch", default="main")
+    one.add_argument("--output", type=Path, required=True, help="where the state without its secrets is written")
     one = verb("blind", "write the state without its secrets")
     one.add_argument("--output", type=Path, required=True)
     one = verb("publish", "put a blinded state where reviews find it", remote=True)
@@ -110,7 +111,7 @@ def _deploy(options: Namespace, repository: Repository) -> int:
     if options.verb == "drift":
         return deploy.drift(place)
     if options.verb == "apply":
-        return deploy.apply(place, repository, options.remote, options.branch)
+        return deploy.apply(place, repository, options.remote, options.branch, options.output)
     deploy.blinded(place, repository, options.output)
     return 0
 

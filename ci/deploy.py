@@ -39,8 +39,8 @@ def drift(place: Workspace) -> int:
     return int(found["failed"] or differing > 0)
 
 
-def apply(place: Workspace, repository: Repository, remote: str, branch: str) -> int:
-    """Run `numerian up` from the tip of the target branch; return its exit code.
+def apply(place: Workspace, repository: Repository, remote: str, branch: str, file: Path) -> int:
+    """Run `numerian up` from the tip of the target branch, and write the new state's copy; return the exit code.
 
     Raises:
         CiError: the checkout is another commit than the branch's tip on the remote, or holds edits.
@@ -52,7 +52,10 @@ def apply(place: Workspace, repository: Repository, remote: str, branch: str) ->
         raise CiError(f"{head[:10]} isn't the tip of {branch} on {remote}; only that is applied")
     if edited := repository.word("status", "--porcelain", "--untracked-files=no"):
         raise CiError(f"the checkout holds edits: {edited.splitlines()[0]}; only what is committed is applied")
-    return _numerian(place, "up", "--yes", "--stack", place.stack)
+    code = _numerian(place, "up", "--yes", "--stack", place.stack)
+    # What failed left the rest done.
+    blinded(place, repository, file)
+    return code
 
 
 def blinded(place: Workspace, repository: Repository, file: Path) -> None:

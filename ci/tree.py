@@ -91,9 +91,8 @@ def make_stack(tree: Path, stack: str) -> None:
     (tree / "stacks" / f"{stack}.backend").unlink(missing_ok=True)
     settings = place.config_file
     if settings.is_file():
-        settings.write_text(
-            yaml.safe_dump(_plain(yaml.safe_load(settings.read_text(encoding="utf-8")))), encoding="utf-8"
-        )
+        plain = _plain(yaml.safe_load(settings.read_text(encoding="utf-8")))
+        settings.write_text(yaml.safe_dump(plain), encoding="utf-8")
     _done(numerian(tree, "stack", "init", stack))
     _pulumi(place, "config", "set", "--secret", ROOT_SECRET, stdin=state["root_secret"])
     # The engine encrypts what it imports as the copy says: with the passphrase that was made just now.
@@ -106,11 +105,11 @@ def make_stack(tree: Path, stack: str) -> None:
 def _plain(settings: Any) -> dict[str, Any]:
     """Return a stack's settings without what its passphrase has encrypted.
 
-    >>> _plain({"encryptionsalt": "v1:…", "config": {"a:b": 1, "a:c": {"secure": "v1:…"}}})
-    {'config': {'a:b': 1}}
+    >>> _plain({"encryptionsalt": "v1:…", "config": {"a:b": {"c": 1}, "a:d": {"e": [{"secure": "v1:…"}]}}})
+    {'config': {'a:b': {'c': 1}}}
     """
     config = (settings or {}).get("config") or {}
-    return {"config": {key: value for key, value in config.items() if not isinstance(value, dict)}}
+    return {"config": {key: value for key, value in config.items() if '"secure":' not in json.dumps(value)}}
 
 
 def _pulumi(place: Workspace, *words: str, stdin: str) -> None:

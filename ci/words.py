@@ -54,6 +54,8 @@ def framed(body: str, facts: Facts) -> str:
         f"Comparé à l’état déployé depuis `{_short(facts.deployed)}` et publié le {_plain(facts.published)}, "
         f"avec le code de la branche cible (`{_short(facts.target)}`). Serveurs non consultés.",
     ]
+    if facts.deployed != facts.target:
+        lines += ["", "La branche cible a changé depuis : ce qui n’y est pas encore appliqué est raconté ici aussi."]
     if facts.others:
         names = ", ".join(_code(path) for path in facts.others[:_NAMED])
         more = f" et {len(facts.others) - _NAMED} autres" if len(facts.others) > _NAMED else ""

@@ -16,6 +16,7 @@ from ci_world import World
 from ci import comment, git
 from ci.errors import CiError
 
+APPLY = ("ci", "apply", "--stack", "test", "--output", "../state.json")
 CONTENT = "server {\n  root /srv/a;\n}\n"
 
 
@@ -51,20 +52,20 @@ def run(world: World, root: Path, *words: str, code: int = 0) -> str:
 
 def test_applied_is_the_tip_of_the_target_branch_alone(tiny: World, root: Path) -> None:
     tiny.git("project", "commit", "--quiet", "--allow-empty", "-m", "Not pushed")
-    assert "isn't the tip of main" in run(tiny, root, "ci", "apply", "--stack", "test", code=1)
+    assert "isn't the tip of main" in run(tiny, root, *APPLY, code=1)
     tiny.git("project", "push", "--quiet", "origin", "main")
     members = tiny.path("project/members.json")
     kept = members.read_text()
     members.write_text(kept.replace("/srv/a", "/srv/b"))
-    assert "the checkout holds edits: M members.json" in run(tiny, root, "ci", "apply", "--stack", "test", code=1)
+    assert "the checkout holds edits: M members.json" in run(tiny, root, *APPLY, code=1)
     assert list(tiny.path("servers").iterdir()) == []
+    assert not tiny.path("state.json").exists()
     members.write_text(kept)
-    assert "isn't the tip of other" in run(tiny, root, "ci", "apply", "--stack", "test", "--branch", "other", code=1)
+    assert "isn't the tip of other" in run(tiny, root, *APPLY, "--branch", "other", code=1)
 
 
 def test_from_apply_to_drift(tiny: World, root: Path) -> None:
-    assert "1 created" in run(tiny, root, "ci", "apply", "--stack", "test")
-    run(tiny, root, "ci", "blind", "--stack", "test", "--output", str(tiny.path("state.json")))
+    assert "1 created" in run(tiny, root, *APPLY)
     copy = json.loads(tiny.path("state.json").read_text())
     assert (copy["stack"], copy["commit"]) == ("test", tiny.git("project", "rev-parse", "HEAD"))
     assert "differing: 0, as the inventory says: 1" in run(tiny, root, "ci", "drift", "--stack", "test")
@@ -73,6 +74,8 @@ def test_from_apply_to_drift(tiny: World, root: Path) -> None:
     told = run(tiny, root, "ci", "drift", "--stack", "test", code=1)
     assert "07186" in told
     assert "differing: 1, as the inventory says: 0" in told
+    run(tiny, root, "ci", "blind", "--stack", "test", "--output", str(tiny.path("again.json")))
+    assert json.loads(tiny.path("again.json").read_text())["state"]["deployment"]["resources"]
     assert "/by/hand" not in told
 
 

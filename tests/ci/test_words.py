@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,3 +69,10 @@ def test_a_review_is_never_longer_than_a_comment() -> None:
     assert words.CUT.strip() in told
     assert "et 4980 autres" in told
     assert len(words.refused([Refusal("x" * 400, "why")] * 5000)) < words.MOST
+
+
+def test_a_review_says_when_it_tells_more_than_the_request() -> None:
+    """What the target holds and nobody applied yet is in the preview too."""
+    told = "La branche cible a changé depuis"
+    assert told in words.framed("", FACTS)
+    assert told not in words.framed("", replace(FACTS, deployed=FACTS.target))
