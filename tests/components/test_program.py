@@ -99,6 +99,25 @@ def test_the_guard_knows_every_member_and_comes_first(recorder: Recorder) -> Non
     assert next(made for made in recorder.made if made.custom).name == "guard"
 
 
+def test_who_only_the_environment_leaves_out_is_not_left_out_on_purpose(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMERIAN_MEMBERS", "07186")
+    finished(recorder)
+    guard = recorder.of("Guard")["guard"]
+    assert guard["settled"] is False and list(guard["members"]) == ["07186"] and "07330" in guard["leftOut"]
+
+
+def test_what_the_guard_lets_pass_is_among_its_inputs(recorder: Recorder, tmp_path: Path) -> None:
+    (tmp_path / "inventory").unlink()
+    shutil.copytree(ROOT / "inventory", tmp_path / "inventory")
+    entry = {"rule": "vanished", "what": "07330", "until": "2099-12-31", "why": "tried"}
+    line = ", ".join(f"{key}: {value}" for key, value in entry.items())
+    (tmp_path / "inventory/allow.yaml").write_text(f"allow:\n  - {{{line}}}\n", encoding="utf-8")
+    finished(recorder)
+    assert recorder.of("Guard")["guard"]["allow"] == [entry]
+
+
 def test_nothing_of_a_server_is_declared_before_what_it_needs(recorder: Recorder) -> None:
     finished(recorder)
     order = [made.name for made in recorder.made]

@@ -31,7 +31,8 @@ class Syndicate:
 
     def numerian(self, *words: str, today: str = "", fails: bool | None = False, stdin: str = "") -> str:
         environment = {**os.environ, "NUMERIAN_INVENTORY": str(INVENTORY), "NUMERIAN_TODAY": today}
-        argv = [str(ROOT / "bin/numerian"), *words, "--stack", STACK]
+        environment["NUMERIAN_STACK"] = STACK
+        argv = [str(ROOT / "bin/numerian"), *words]
         done = subprocess.run(
             argv, cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True, timeout=600, check=False
         )
@@ -101,6 +102,7 @@ def deployed(lab: Lab) -> Iterator[Syndicate]:
     for server, code in (("privas", "07186"), ("privas", "07330"), ("alixan", "26114"), ("alixan", "26243")):
         syndicate.upload(server, code, f"ceux de {code}")
     yield syndicate
+    write_inventory(lab, INVENTORY, MEMBERS)
     syndicate.numerian("destroy", "--yes", fails=None)
 
 
