@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from provider.errors import ResourceError
+from provider.errors import HostError, ResourceError
 from provider.kinds.base import Context, Props
 from provider.plan.declared import Declared
 from provider.plan.facts import Facts, Need, parents
@@ -113,6 +113,17 @@ class Mover:
         moving = Moving.of(olds)
         for path in moving.content if moving else ():
             await self._work(ask, self._transport(context, host), "switch", path, "moved", "off")
+
+    async def retired(self, context: Context, props: Props, host: str) -> bool:
+        """Take an old place away whose time is over; a host that is down by then holds nobody up."""
+        try:
+            await self.retire(context, props, host)
+        except HostError as error:
+            self._runtime.reporter.warn(
+                current_urn(), f"the old place of `{context.name}` is still there, the next run tries again: {error}"
+            )
+            return False
+        return True
 
     # --- looking ------------------------------------------------------------------------------------------------------
 

@@ -205,6 +205,8 @@ def _feed(stream: Stream, data: bytes) -> None:
 def _pump(giver: Stream, taker: Stream, say: Callable[[int], None]) -> None:
     sent = 0
     while data := giver.recv(CHUNK):
+        if giver.cancelled():
+            raise EOFError("the run was cancelled")
         taker.sendall(data)
         sent += len(data)
         say(sent)
