@@ -115,9 +115,11 @@ def test_both_places_of_archives_are_listed_and_states_of_who_is_gone(
     server.serve("07151", index="lives")
     (server.root / "states/07151").mkdir()
     (server.root / "archive/20261101T080000Z-privas-front").mkdir()
+    Path(f"{server.root}/archive/20261103T080000Z-07186-site{server.root}/sites/07186/php").mkdir(parents=True)
     code, said = numerian(capsys, "archives", "list", "--json")
     found = [(one["code"], one["kind"], one["files"]) for one in json.loads(said)]
-    assert code == 0 and sorted(found) == [("07186", "archive", 1), ("07330", "archive", 2), ("07330", "states", 0)]
+    wanted = [("07186", "archive", 1), ("07186", "rest", 0), ("07330", "archive", 2), ("07330", "states", 0)]
+    assert code == 0 and sorted(found) == wanted
     code, said = numerian(capsys, "archives", "list", "privas")
     assert "Privas" in said and "20261101T080000Z" in said and "07330" not in said
     assert "nothing is kept" in numerian(capsys, "archives", "list", "26161")[1]
