@@ -23,7 +23,7 @@ from provider.kinds.base import Context, Props
 from provider.plan.declared import Declared
 from provider.plan.facts import Facts, Need, parents
 from provider.plan.paths import UnsafeError, worker
-from provider.remote.carry import Listing, Place, ask, late, one_pass, settle
+from provider.remote.carry import Listing, Place, ask, final_pass, late, settle
 from provider.remote.commit import FilesChange
 from provider.remote.manifest import archived, now_stamp
 from provider.report import current_urn
@@ -228,7 +228,7 @@ class Mover:
     def _last_pass(self, copy: _Copy, say: Callable[[int, int], None]) -> None:
         if copy.moved:
             return
-        copy.held, _ = one_pass(copy.source, copy.target, say)
+        copy.held = final_pass(copy.source, copy.target, say)
         path = copy.source.path
         # First this: with both marks, or when nobody knows whether visitors are passed on, nothing is copied again.
         ask(copy.source.transport, "switch", path, "moved", "on")

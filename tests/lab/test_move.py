@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -100,7 +99,6 @@ def deployed(lab: Lab) -> Iterator[Deployed]:
     found.sh("privas", f"cd /srv/sites/{STATIC}/www && setpriv --reuid={uid[STATIC]} --clear-groups sh -c '{script}'")
     yield found
     found.numerian("destroy", "--yes")
-    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def provider_of(process: subprocess.Popen[str]) -> int | None:

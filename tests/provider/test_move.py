@@ -201,6 +201,44 @@ def test_a_cancelled_run_copies_no_further(two: Two, monkeypatch: pytest.MonkeyP
     assert two.new.sh(f"stat -c %s {WWW}/big") == "40000000\n"
 
 
+@pytest.mark.parametrize("side", ["old", "new"])
+def test_a_connection_that_breaks_is_told_and_the_next_run_goes_on(
+    two: Two, monkeypatch: pytest.MonkeyPatch, side: str
+) -> None:
+    state = run(two.create())
+    two.as_member(two.old, "head -c 40000000 /dev/urandom >big")
+    host = {"old": two.old, "new": two.new}[side]
+    pumped = carry._pump
+
+    def pump(giver: Any, taker: Any, say: Any) -> None:
+        def cut(sent: int) -> None:
+            if sent > 5_000_000:
+                host.sh("pkill -9 -f 'sshd(-session)?: root' || true")
+
+        pumped(giver, taker, cut)
+
+    monkeypatch.setattr(carry, "_pump", pump)
+    with pytest.raises(HostError):
+        run(two.move(state))
+    assert two.new.sh("ls /srv/sites") == "" and two.old.sh("cat /srv/web/current/m.conf") == "serve m"
+    monkeypatch.setattr(carry, "_pump", pumped)
+    two.begin_run()
+    run(two.move(state))
+    assert two.new.sh(f"sha256sum {WWW}/big") == two.old.sh(f"sha256sum {WWW}/big")
+
+
+def test_what_does_not_arrive_is_told_and_the_old_place_serves_on(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = run(two.create())
+    two.as_member(two.old, "echo 1 >lost; echo 1 >kept")
+    bring = carry.bring
+    monkeypatch.setattr(
+        carry, "bring", lambda s, t, send, *more: bring(s, t, [path for path in send if path != "./lost"], *more)
+    )
+    with pytest.raises(ResourceError, match=r"1 of /srv/sites/m/www didn't come to new .*: \./lost"):
+        run(two.move(state))
+    assert two.old.sh("ls /srv/web/current/") == "m.conf\n" and "moved" not in two.old.sh(MARKS)
+
+
 def test_it_moves_back_with_what_came_since_and_what_lay_there_is_kept(two: Two) -> None:
     async def story() -> None:
         state = await two.move(await two.create())
@@ -383,7 +421,10 @@ def test_many_move_at_once_a_few_copies_at_a_time_and_their_writes_go_together(
     async def story() -> None:
         kind = Files(two.runtime)
         inputs = {n: await two.checked("old") for n in range(8)}
-        text = {n: json.dumps(props).replace("/sites/m", f"/sites/m{n}") for n, props in inputs.items()}
+        text = {
+            n: json.dumps(props).replace("/sites/m", f"/sites/m{n}").replace(UID, f"30001{n}")
+            for n, props in inputs.items()
+        }
         there = {
             n: json.loads(t.replace('"m.conf"', f'"m{n}.conf"').replace('/m"', f'/m{n}"')) for n, t in text.items()
         }
