@@ -16,6 +16,8 @@ from deployment import forget_what_servers_forgot
 
 from lab import Lab
 
+pytestmark = pytest.mark.faults  # a dozen deployments, one after the other
+
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "test-life"
 INVENTORY = ROOT / ".work" / STACK / "inventory"
