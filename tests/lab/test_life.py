@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -207,11 +208,12 @@ def test_a_purge_names_what_it_deletes_and_is_written_down(deployed: Syndicate) 
     assert len(listed) >= 2
     assert "nothing was deleted" in deployed.numerian("purge", "07330", fails=True)
     said = deployed.numerian("purge", "07330", "--yes")
+    log = deployed.sh("privas", f"tail -n {len(listed)} /var/lib/numerian/purges.log")
     for line in listed:
+        path = line.split()[-1]
         assert line in said
-        deployed.sh("privas", f"test ! -e {line.split()[-1]}")
-    log = deployed.sh("privas", "cat /var/lib/numerian/purges.log")
-    assert log.count("purge 07330 by ") == len(listed)
+        assert re.search(f"purge 07330 by .*: {path} \\(", log), log
+        deployed.sh("privas", f"test ! -e {path}")
     assert "nothing is kept of 07330" in deployed.numerian("purge", "07330", "--yes")
 
 
