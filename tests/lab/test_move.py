@@ -127,7 +127,8 @@ def test_two_members_move_and_no_visitor_is_lost_though_the_provider_is_killed(d
     for code in NAMES:
         deployed.move(code, "privas", "alixan")
     previewed = deployed.numerian("preview")
-    assert "~ Files 07186-site" in previewed and "- Files 07" not in previewed, previewed
+    assert "Privas · emplacement : déménage du serveur privas vers alixan" in previewed, previewed
+    assert "supprim" not in previewed, previewed
     with deployed.visitors("privas") as visits:
         process = deployed.start("up", "--yes")
         deadline = time.monotonic() + 300
