@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ class Server:
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     tmp_path.chmod(0o755)
-    for folder in tmp_path.parents[:2]:  # pytest's own, which other users may not enter
+    for folder in tmp_path.parents[: -len(Path(gettempdir()).parts)]:  # pytest's own, which other users may not enter
         folder.chmod(0o755)
     server = Server(tmp_path)
 
