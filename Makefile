@@ -11,8 +11,8 @@ export NUMERIAN_TEST_LAB ?= test
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-lab: ## set up everything, start two Debian servers, deploy the twelve communes, show their sites
-	@$(PYTHON) -m lab up
+lab: ## set up everything, start two Debian servers, deploy twelve communes (MEMBERS=all: all 438), show their sites
+	@$(PYTHON) -m lab up --members "$(MEMBERS)"
 
 lab-status: ## show the sites again, as a visitor sees them
 	@$(PYTHON) -m lab status

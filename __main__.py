@@ -12,7 +12,7 @@ from components import sdk_tuning
 from components.commune import Commune
 from components.datacenter_server import DatacenterServer
 from components.website import Website
-from numerian import connections
+from numerian import connections, selection
 from numerian.engine import PARALLEL
 from numerian.errors import NumerianError
 from numerian.kept import kept
@@ -23,10 +23,18 @@ from provider.resources import Guard
 
 def main() -> None:
     """Declare everything that the inventory says."""
-    chosen = os.environ.get("NUMERIAN_INVENTORY") or pulumi.Config().get("inventory")
-    inventory = load(Path(chosen or "inventory"))
+    config = pulumi.Config()
+    folder = os.environ.get("NUMERIAN_INVENTORY") or config.get("inventory")
+    chosen = selection.choose(config.get(selection.SETTING), config.full_key(selection.SETTING))
+    inventory = load(Path(folder or "inventory"), chosen)
     connections.write(inventory, Path(".work") / pulumi.get_stack())
-    guard = Guard("guard", members={member.code: kept(member) for member in inventory.members})
+    guard = Guard(
+        "guard",
+        members={member.code: kept(member) for member in inventory.members},
+        allow=[entry.model_dump(mode="json") for entry in inventory.allow],
+        left_out=inventory.left_out,
+        settled=not os.environ.get(selection.VARIABLE),
+    )
     after_guard = pulumi.ResourceOptions(depends_on=[guard])
     served = [member for member in inventory.members if member.served]
     servers = declare_servers(inventory, after_guard)

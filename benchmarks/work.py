@@ -126,7 +126,8 @@ def _member(site: Site) -> str:
     return f"insee: {site.code}\ndatacenter: privas\nplan: village\nsite:\n  domain: {site.domain}\n"
 
 
-_DATACENTERS = """platform:
+_DATACENTERS = """format: 2
+platform:
   name: Numérian
   noindex: true
   security_contact: securite@numerian.test

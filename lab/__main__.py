@@ -1,4 +1,4 @@
-"""`python3 -m lab up | down | status`: the lab from nothing to twelve sites, and back."""
+"""`python3 -m lab up | down | status`: the lab from nothing to sites that answer, and back."""
 
 from __future__ import annotations
 
@@ -30,10 +30,18 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("command", choices=("up", "down", "status"))
     parser.add_argument("--name", default="lab", choices=tuple(layout.LABS), help="which lab (default: %(default)s)")
+    parser.add_argument(
+        "--members",
+        default="",
+        metavar="CODES",
+        help="whom its stack serves from now on: `twelve`, `all`, or codes (default: as before; at first twelve)",
+    )
     options = parser.parse_args(arguments)
     lab = Lab(options.name)
     try:
-        return {"up": up, "down": down, "status": status}[options.command](lab)
+        if options.command == "up":
+            return up(lab, options.members)
+        return {"down": down, "status": status}[options.command](lab)
     except LabError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -42,14 +50,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def up(lab: Lab) -> int:
+def up(lab: Lab, members: str = "") -> int:
     """Bring the lab up, and in the demonstration's lab the sites."""
     started = time.monotonic()
     wanted = preflight.check(lab.layout)
     print(f"Setting up the lab `{lab.name}` (cache: {cache.folder()})")
     with cache.only_one(f"lab-{lab.name}"):
         steps.run(set_up(lab, wanted))
-        good = _demonstrate(lab) if lab.name == demo.STACK else True
+        good = _demonstrate(lab, members) if lab.name == demo.STACK else True
     print(f"{'ready' if good else 'up, with faults'} after {time.monotonic() - started:.1f} s")
     return 0 if good else 1
 
@@ -88,11 +96,11 @@ def status(lab: Lab) -> int:
     return 0 if table.show(lab, demo.sites(), sys.stdout) else 1
 
 
-def _demonstrate(lab: Lab) -> bool:
+def _demonstrate(lab: Lab, members: str) -> bool:
     steps.run(
         [
-            Step("names of the sites", lambda _say: demo.set_names(lab, demo.sites())),
-            Step("stack", demo.make_stack),
+            Step("stack", lambda say: demo.make_stack(members, say)),
+            Step("names of the sites", lambda _say: demo.set_names(lab, demo.sites()), ("stack",)),
         ]
     )
     deployed = demo.deploy()

@@ -5,7 +5,7 @@ The visitor is the lab's client: a machine outside the servers that knows no oth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -15,6 +15,8 @@ from lab.layout import Layout
 
 VISIT = "%{url} %{http_code} %{exitcode} %{redirect_url}\\n"
 WRONG_SHOWN = 10
+MOST_ROWS = 40
+"""A longer table is nobody's to read: then only the sites that don't answer as they should have a row."""
 WRONG_CERTIFICATE = {35, 51, 60}
 """curl's exit codes for a handshake or a certificate that fails."""
 
@@ -126,11 +128,19 @@ def command(layout: Layout, site: Site) -> str:
 def show(lab: Lab, sites: Sequence[Site], out: TextIO) -> bool:
     """Print the table; tell whether every address of every site answers as it should."""
     answers = visit(lab, sites)
+    return tell(lab.layout, sites, answers, out)
+
+
+def tell(layout: Layout, sites: Sequence[Site], answers: Mapping[str, Answer], out: TextIO) -> bool:
+    """Print what the visits gave; tell whether every address of every site answers as it should."""
     rows = [("", "code", "member", "server", "https", "other names", "http → https", "try it")]
-    wrong = []
+    wrong, good = [], 0
     for site in sites:
         bad = [url for url in site.urls if not judge(site, url, answers[url])]
         wrong += [f"{url}: {_told(answers[url])}" for url in bad]
+        good += not bad
+        if len(sites) > MOST_ROWS and not bad:
+            continue
         rows.append(
             (
                 "✗" if bad else "✓",
@@ -140,17 +150,17 @@ def show(lab: Lab, sites: Sequence[Site], out: TextIO) -> bool:
                 _told(answers[f"https://{site.main_name}/"]),
                 _sum(answers, bad, [f"https://{name}/" for name in site.other_names]),
                 _sum(answers, bad, [f"http://{name}/" for name in site.names]),
-                command(lab.layout, site),
+                command(layout, site),
             )
         )
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
+    for row in rows[: MOST_ROWS + 1] if len(rows) > 1 else []:
         out.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
     for line in wrong[:WRONG_SHOWN]:
         out.write(f"  {line}\n")
     if len(wrong) > WRONG_SHOWN:
         out.write(f"  … and {len(wrong) - WRONG_SHOWN} more\n")
-    out.write(f"{sum(row[0] == '✓' for row in rows)} of {len(sites)} sites answer under all their names\n")
+    out.write(f"{good} of {len(sites)} sites answer under all their names\n")
     return not wrong
 
 
@@ -158,7 +168,7 @@ def _told(answer: Answer) -> str:
     return f"{answer} → {answer.leads_to}" if answer.leads_to else str(answer)
 
 
-def _sum(answers: dict[str, Answer], bad: list[str], urls: list[str]) -> str:
+def _sum(answers: Mapping[str, Answer], bad: list[str], urls: list[str]) -> str:
     good = [url for url in urls if url not in bad]
     if len(good) < len(urls):
         return f"{len(good)} of {len(urls)}"

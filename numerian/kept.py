@@ -15,7 +15,9 @@ def kept(member: Member) -> dict[str, Any]:
     """Return what is kept of a member: JSON values only. Dates are ISO text, what isn't said is None.
 
     `kinds` are the services that it has on its host now: none from the day on which it left.
+    `merged` are the communes that it took over, `merged_into` the one that it became a part of.
     """
+    into = member.merged
     return {
         "name": member.name,
         "kind": member.kind,
@@ -27,7 +29,11 @@ def kept(member: Member) -> dict[str, Any]:
         "leaving_on": member.leaving_on.isoformat() if member.leaving_on else None,
         "kinds": ["site"] if member.site and member.served else [],
         "site": _site(member.site) if member.site else None,
-        "merged": [],
+        "merged": [
+            {"code": one.code, "name": one.name, "until": one.until.isoformat(), "site": one.site}
+            for one in member.absorbed
+        ],
+        "merged_into": {"code": into.into, "until": into.until.isoformat(), "site": into.site} if into else None,
     }
 
 
@@ -36,7 +42,9 @@ def _site(site: Site) -> Mapping[str, Any]:
         "kind": site.kind,
         "domain": site.domain,
         "canonical": site.canonical,
-        "old_domains": [{"domain": name, "until": None} for name in site.old_domains],
+        "old_domains": [
+            {"domain": old.domain, "until": old.until.isoformat() if old.until else None} for old in site.old_domains
+        ],
         "to": site.to,
         "maintenance": site.maintenance,
         "webmasters": [webmaster.name for webmaster in site.webmasters],

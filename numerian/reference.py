@@ -33,6 +33,7 @@ class Place:
     latitude: float
     former_codes: tuple[str, ...] = ()
     epci_code: str = ""
+    postcodes: tuple[str, ...] = ()
 
 
 class Reference:
@@ -42,9 +43,16 @@ class Reference:
         with (folder / "communes.csv").open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
             next(rows)
-            self.communes = {row[0]: _commune(row) for row in rows}
+            self.communes: dict[str, Place] = {}
+            marked: list[str] = []
+            for row in rows:
+                self.communes[row[0]] = _commune(row)
+                marked += [row[0]] if row[11:] == ["yes"] else []
         with (folder / "departements.csv").open(encoding="utf-8", newline="") as file:
             self._departements = {row["code"]: row for row in csv.DictReader(file)}
+        marked += [code for code, row in self._departements.items() if row.get("demo_member") == "yes"]
+        self.demonstration = frozenset(marked)
+        """Codes of the members of the demonstration's inventory."""
 
     @cached_property
     def successors(self) -> dict[str, Place]:
@@ -89,7 +97,7 @@ class Reference:
 
 
 def _commune(row: list[str]) -> Place:
-    code, name, departement, epci_code, epci, population, siren, _, former, longitude, latitude = row[:11]
+    code, name, departement, epci_code, epci, population, siren, posts, former, longitude, latitude = row[:11]
     return Place(
         code=code,
         name=name,
@@ -101,6 +109,7 @@ def _commune(row: list[str]) -> Place:
         latitude=float(latitude or 0),
         former_codes=tuple(former.split()),
         epci_code=epci_code,
+        postcodes=tuple(posts.split()),
     )
 
 

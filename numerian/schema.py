@@ -13,13 +13,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from numerian.model import DatacentersFile, MemberFile, PlansFile, StaffFile
+from numerian.model import AllowFile, DatacentersFile, MemberFile, PlansFile, StaffFile
 
 FILES: dict[str, type[BaseModel]] = {
     "member.json": MemberFile,
     "datacenters.json": DatacentersFile,
     "plans.json": PlansFile,
     "staff.json": StaffFile,
+    "allow.json": AllowFile,
 }
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _SAME = "#/definitions/"

@@ -264,25 +264,32 @@ class KeyPair(_Resource):
 
 
 class Guard(_Resource):
-    """Stops an update from which a member vanished without `status: leaving` first.
+    """Stops an update that would remove, move or take more than anybody means to.
 
     Args:
-        members: Every member by its code: a plain map with at least `host`, `kinds` and `status`.
-        allow: Codes that may vanish all the same, this once.
+        members: Every member by its code: a plain map with `host`, `kinds`, `status` (active, leaving, merged), and
+            what else is kept of it (`name`, `site` with its domains, `merged`, `merged_into`).
+        allow: What may pass all the same: maps of `rule` (vanished, many, domain), `what`, `until`, `why`.
+        left_out: Codes that are somebody's still, but not this stack's: they didn't vanish. Not kept.
+        settled: They are left out by a setting of the stack, on purpose: they don't count where many go at once.
     """
 
+    _names: Mapping[str, str] = {"left_out": "leftOut"}
     members: pulumi.Output[dict[str, Any]]
-    allow: pulumi.Output[list[str]]
+    allow: pulumi.Output[list[dict[str, str]]]
 
     def __init__(
         self,
         resource_name: str,
         *,
         members: pulumi.Input[Mapping[str, Mapping[str, Any]]],
-        allow: _Texts | None = None,
+        allow: pulumi.Input[Sequence[Mapping[str, str]]] | None = None,
+        left_out: _Texts | None = None,
+        settled: pulumi.Input[bool] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("numerian:index:Guard", resource_name, {"members": members, "allow": allow}, opts)
+        properties = {"members": members, "allow": allow, "left_out": left_out, "settled": settled}
+        super().__init__("numerian:index:Guard", resource_name, properties, opts)
 
 
 def _secret(opts: pulumi.ResourceOptions | None, name: str) -> pulumi.ResourceOptions:

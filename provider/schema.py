@@ -25,6 +25,11 @@ def _texts(description: str) -> Property:
     return {"type": "array", "items": {"type": "string"}, "description": description}
 
 
+def _maps(description: str) -> Property:
+    values = {"type": "object", "additionalProperties": {"type": "string"}}
+    return {"type": "array", "items": values, "description": description}
+
+
 def _map(description: str, values: Property | None = None) -> Property:
     return {
         "type": "object",
@@ -112,10 +117,12 @@ RESOURCES: dict[str, dict[str, Any]] = {
         },
     ),
     "numerian:index:Guard": _resource(
-        "Stops an update from which a member vanished without leaving first.",
+        "Stops an update that would remove, move or take more than anybody means to.",
         {
-            "members": _map("Code to host, kinds and status (`active` or `leaving`)."),
-            "allow": _texts("Codes that may vanish all the same."),
+            "members": _map("Code to what is kept: host, kinds, status, site and more."),
+            "allow": _maps("What may pass: rule, what, until, why."),
+            "leftOut": _texts("Codes that are in the inventory, but not this stack's."),
+            "settled": _flag("They are left out by a setting of the stack: on purpose."),
         },
         ["members"],
     ),

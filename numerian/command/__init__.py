@@ -40,6 +40,8 @@ COMMANDS = (
     Entry("destroy", "deploy", "take everything of a stack off the servers (people's data is archived)"),
     Entry("sites", "sites", "list the members' sites and their names"),
     Entry("site", "site", "show and undo what was done to a site's files; who uses how much room"),
+    Entry("archives", "archives", "list what is kept of members who left, and put it back"),
+    Entry("purge", "purge", "delete for good what is kept of a member who left, after naming it"),
     Entry("welcome", "welcome", "print how a member's webmasters connect, in French"),
     Entry("certificates", "certificates", "list the certificates: issued, waiting, refused and why"),
     Entry("images", "images", "list the packages that an image of today will hold, and what that changes"),

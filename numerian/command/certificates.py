@@ -117,7 +117,7 @@ def run(options: Namespace) -> int:
     from numerian.load import load
 
     place = workspace.find(options.stack)
-    inventory = load(place.inventory)
+    inventory = load(place.inventory, place.selection)
     write(inventory, place.folder)
     members = [member for member in inventory.members if member.site is not None and member.status == "active"]
     with connect(place) as servers:

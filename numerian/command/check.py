@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -19,14 +20,21 @@ def run(options: Namespace) -> int:
     from numerian.load import load
 
     started = time.monotonic()
-    folder = options.folder or find(DEFAULT_STACK).inventory
+    place = find(os.environ.get("NUMERIAN_STACK", DEFAULT_STACK))
+    folder = options.folder or place.inventory
+    selection = None if options.folder else place.selection
     try:
-        inventory = load(folder)
+        inventory = load(folder, selection)
     except InventoryError as error:
         print(error)
         count = len(error.problems)
         print(f"{count} problem{'s' if count > 1 else ''} in {folder}")
         return 1
+    for warning in inventory.warnings:
+        print(f"{warning} (no fault)")
     spent = time.monotonic() - started
-    print(f"{folder}: {len(inventory.members)} members, {len(inventory.servers)} servers, all right ({spent:.2f} s)")
+    members, servers = len(inventory.members) + len(inventory.left_out), len(inventory.servers)
+    print(f"{folder}: {members} members, {servers} servers, all right ({spent:.2f} s)")
+    if selection is not None:
+        print(f"{place.stack}: {selection}")
     return 0

@@ -150,7 +150,8 @@ def _confirmed(verb: str, place: Workspace) -> bool:
 def _review(result: Result, options: Namespace) -> int:
     """Show what would change, in people's words; return the exit code."""
     found = _faults(result, options.stack)
-    told = previewing.Run(result.outcome.log, found, result.seconds, failed=result.failed)
+    chosen = str(workspace.find(options.stack).selection or "")
+    told = previewing.Run(result.outcome.log, found, result.seconds, failed=result.failed, selection=chosen)
     return previewing.show(told, options, style)
 
 
@@ -173,6 +174,8 @@ def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
         print(f"{style('warning:', 'yellow')} {warning}")
     if result.entries or not result.failed:
         print(f"{report.counts(result.entries, log, planned=planned)} ({result.seconds:.1f} s)")
+        if planned and (selection := workspace.find(options.stack).selection):
+            print(selection)
     if options.command == "refresh" and result.entries and not planned:
         print(f"the state knows it now; `numerian up --stack {options.stack}` puts it right")
     sys.stdout.flush()

@@ -174,7 +174,7 @@ def _passphrase(path: Path) -> Finding:
 def _inventory(place: Workspace) -> Inventory:
     from numerian.load import load
 
-    return load(place.inventory)
+    return load(place.inventory, place.selection)
 
 
 def _servers(place: Workspace, inventory: Inventory) -> Iterator[Finding]:

@@ -21,13 +21,13 @@ class Servers:
         self._pool = pool
         self._stack = stack
 
-    def ask(self, name: str, argv: list[str], *, root: bool = True, timeout: float = 30.0) -> str:
+    def ask(self, name: str, argv: list[str], *, root: bool = True, timeout: float = 30.0, stdin: bytes = b"") -> str:
         """Return what the command prints on one server.
 
         Raises:
             ProviderError: the server can't be reached, or the command failed.
         """
-        result = self._run(name, argv, root=root, timeout=timeout)
+        result = self._run(name, argv, root=root, timeout=timeout, stdin=stdin)
         if result.exit_code != 0:
             output = (result.stderr or result.stdout).decode(errors="replace").strip()
             words = " ".join(argv[:3])
@@ -67,9 +67,9 @@ class Servers:
                 failed.append(error)
         raise NumerianError("\n".join(["no server could answer:", *map(str, failed)]))
 
-    def _run(self, name: str, argv: list[str], *, root: bool, timeout: float) -> Result:
+    def _run(self, name: str, argv: list[str], *, root: bool, timeout: float, stdin: bytes) -> Result:
         try:
-            return self._pool.transport(name, self._stack).run(argv, timeout=timeout, root=root)
+            return self._pool.transport(name, self._stack).run(argv, stdin=stdin, timeout=timeout, root=root)
         except OSError as error:
             raise HostError(name, f"the connection failed: {error}") from error
 

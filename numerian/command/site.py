@@ -84,7 +84,7 @@ def run(options: Namespace) -> int:
     from numerian.load import load
 
     place = workspace.find(options.stack)
-    inventory = load(place.inventory)
+    inventory = load(place.inventory, place.selection)
     write(inventory, place.folder)
     with connect(place) as servers:
         if options.action == "room":

@@ -18,7 +18,8 @@ def run(options: Namespace) -> int:
     from numerian.engine import workspace
     from numerian.load import load
 
-    inventory = load(workspace.find(options.stack).inventory)
+    place = workspace.find(options.stack)
+    inventory = load(place.inventory, place.selection)
     if options.json:
         import json
 

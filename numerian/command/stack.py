@@ -8,6 +8,7 @@ import subprocess
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from numerian import selection
 from numerian.command.terminal import say
 from numerian.engine import environment
 from numerian.engine.workspace import Workspace, WorkspaceError, find, has_passphrase, state_file
@@ -20,22 +21,26 @@ def configure(parser: ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     init = actions.add_parser("init", help="make the stack, or whatever of it is missing; nothing when all is there")
     init.add_argument("name", metavar="NAME", help="lab, production, …")
+    init.add_argument("--members", metavar="CODES", help="whom it serves: `all`, or codes, with `new` for new ones")
 
 
 def run(options: Namespace) -> int:
     """Make what is missing."""
     place = find(options.name)
-    init(place)
+    init(place, options.members)
     print(f"stack {place.stack}: ready (state: {place.backend_url}, passphrase: {place.passphrase_file})")
     return 0
 
 
-def init(place: Workspace) -> None:
-    """Make whatever the stack lacks; what is there is left alone.
+def init(place: Workspace, members: str | None = None) -> None:
+    """Make whatever the stack lacks; what is there is left alone. `members` becomes its selection.
 
     Raises:
+        SelectionError: `members` is no selection.
         WorkspaceError: the stack's settings are there without the passphrase that they were encrypted with.
     """
+    if members is not None:
+        selection.parse(members, "--members")
     place.make_folder()
     _passphrase(place)
     if place.state_folder is not None:
@@ -49,6 +54,8 @@ def init(place: Workspace) -> None:
         # Passed on stdin: arguments of a process are everybody's to read.
         value = base64.b64encode(secrets.token_bytes(48)).decode()
         pulumi.run("config", "set", "--secret", ROOT_SECRET, "--stack", place.stack, stdin=value)
+    if members is not None:
+        pulumi.run("config", "set", selection.SETTING, "--stack", place.stack, stdin=members)
 
 
 def _passphrase(place: Workspace) -> None:

@@ -24,7 +24,7 @@ def run(options: Namespace) -> int:
     from numerian.load import load
 
     place = workspace.find(options.stack)
-    inventory = load(place.inventory)
+    inventory = load(place.inventory, place.selection)
     member = find(inventory, options.member)
     if not uploads.webmasters(member):
         say(f"nobody may upload for {member.name} ({member.code}): add site.webmasters to {member.file}")

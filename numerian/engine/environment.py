@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from numerian import engine_run
+from numerian import engine_run, selection
 from numerian.connections import write_file
 from numerian.engine.workspace import Workspace
 from numerian.engine_run import Engine
@@ -49,6 +49,8 @@ def variables(workspace: Workspace, engine: Engine) -> dict[str, str]:
     }
     if os.environ.get("NUMERIAN_INVENTORY"):
         settings["NUMERIAN_INVENTORY"] = str(workspace.inventory)
+    if chosen := os.environ.get(selection.VARIABLE):
+        settings[selection.VARIABLE] = chosen
     if workspace.passphrase_file.is_file():
         settings["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(workspace.passphrase_file)
     if engine.ours:

@@ -11,8 +11,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from numerian import selection
 from numerian.engine import state_copies
 from numerian.errors import NumerianError
+from numerian.selection import Selection
 
 DEFAULT_STACK = "lab"
 PROJECT_FILE = "Pulumi.yaml"
@@ -40,6 +42,11 @@ class Workspace:
         if chosen := os.environ.get("NUMERIAN_INVENTORY"):
             return Path(chosen).absolute()
         return self.root / (self._setting("inventory") or "inventory")
+
+    @property
+    def selection(self) -> Selection | None:
+        """Whom of the inventory the stack serves: `$NUMERIAN_MEMBERS`, or the stack's setting; None for everybody."""
+        return selection.choose(self._setting(selection.SETTING), f"{self.project}:{selection.SETTING}")
 
     @property
     def config_file(self) -> Path:
@@ -78,12 +85,19 @@ class Workspace:
         return home / "numerian" / f"{self.stack}.passphrase"
 
     def _setting(self, name: str) -> str | None:
-        """Return a plain setting of the stack's file. Line by line: a YAML parser costs more than all else here."""
+        """Return a plain setting of the stack's file; a list's entries stand between spaces.
+
+        By expressions: a YAML parser costs more than all else here.
+        """
         if not self.config_file.is_file():
             return None
         text = self.config_file.read_text(encoding="utf-8")
-        found = re.search(rf"^ +{re.escape(self.project)}:{name}: *['\"]?([^'\"\n]+)", text, re.M)
-        return found.group(1).strip() if found else None
+        more = r"(?:\n +(?! |\S+:\S+:).*)*"  # a list's entries, or the rest of a folded line
+        found = re.search(rf"^ +{re.escape(self.project)}:{name}:(.*{more})", text, re.M)
+        if found is None:
+            return None
+        lines = (re.sub(r"^ *- ", "", line).partition(" #")[0] for line in found.group(1).splitlines())
+        return " ".join(line.strip().strip("'\"") for line in lines).strip() or None
 
     @property
     def project(self) -> str:
@@ -170,4 +184,7 @@ def is_first_deployment(workspace: Workspace) -> bool:
         return False
     # The engine writes it without spaces, `pulumi stack export` with them.
     known = len(re.findall(rb'"type": ?"numerian:', state.read_bytes()))
-    return known < sum(1 for entry in members.iterdir() if entry.suffix in (".yaml", ".yml"))
+    chosen = workspace.selection
+    return known < (
+        len(chosen.codes) if chosen else sum(1 for entry in members.iterdir() if entry.suffix in (".yaml", ".yml"))
+    )

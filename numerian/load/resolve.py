@@ -10,9 +10,9 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from numerian.errors import Problem
-from numerian.load import across
+from numerian.load import across, formats, life
 from numerian.load.source import read_text
-from numerian.load.tree import Mapping, read_tree
+from numerian.load.tree import Mapping, place, read_tree
 from numerian.load.validate import validate
 from numerian.model import (
     Datacenter,
@@ -25,7 +25,6 @@ from numerian.model import (
     Platform,
     Server,
     Settings,
-    Site,
     Staff,
     StaffFile,
     inherit,
@@ -44,6 +43,8 @@ class _Document:
     path: Path
     said: MemberFile | None
     place: Place | None
+    into: tuple[int, int] = (1, 1)
+    """Where the commune is named that it was merged into."""
 
 
 def read(folder: Path, today: date, problems: list[Problem]) -> Inventory | None:
@@ -53,6 +54,8 @@ def read(folder: Path, today: date, problems: list[Problem]) -> Inventory | None
         return None
     facts = reference(folder)
     datacenters_tree = _tree(folder / "datacenters.yaml", problems)
+    if datacenters_tree is not None and not formats.is_current(folder / "datacenters.yaml", datacenters_tree, problems):
+        return None
     plans_tree = _tree(folder / "plans.yaml", problems)
     datacenters = _model(DatacentersFile, folder / "datacenters.yaml", datacenters_tree, problems)
     plans = _model(PlansFile, folder / "plans.yaml", plans_tree, problems)
@@ -61,7 +64,9 @@ def read(folder: Path, today: date, problems: list[Problem]) -> Inventory | None
         across.check_servers(folder / "datacenters.yaml", datacenters_tree, problems)
     names = across.names(datacenters_tree, plans_tree)
     members_check = across.Members(names, facts, problems)
-    documents = _documents(folder / "members", members_check)
+    warnings: list[Problem] = []
+    allow = life.allowed(folder / "allow.yaml", names, today, problems, warnings)
+    documents = _documents(folder / "members", members_check, today, warnings)
     members_check.check_redirects()
     if problems or datacenters is None or plans is None:
         return None
@@ -73,15 +78,29 @@ def read(folder: Path, today: date, problems: list[Problem]) -> Inventory | None
         for document in documents
         if document.said is not None and document.place is not None
     ]
+    members = life.merged(members, {document.path: document.into for document in documents}, problems)
     if datacenters_tree is not None:
-        across.check_capacity(folder / "datacenters.yaml", datacenters_tree, servers.values(), members, problems)
+        across.check_capacity(
+            folder / "datacenters.yaml",
+            datacenters_tree,
+            servers.values(),
+            members,
+            problems,
+            allowed={entry.what for entry in allow if entry.rule == "capacity"},
+            today=today,
+        )
     return Inventory(
         members=tuple(sorted(members, key=lambda member: member.code)),
         servers=servers,
         datacenters={name: Datacenter(name=name, **dict(entry)) for name, entry in datacenters.datacenters.items()},
-        plans={name: _plan(name, plans, Settings()) for name in plans.plans},
+        plans={
+            name: _plan(name, plans, Settings()).model_copy(update={"up_to": entry.up_to})
+            for name, entry in plans.plans.items()
+        },
         platform=_platform(datacenters.platform, folder),
         staff=staff,
+        allow=allow,
+        warnings=tuple(sorted(warnings)),
     )
 
 
@@ -104,7 +123,7 @@ def _staff(path: Path, problems: list[Problem]) -> tuple[Staff, ...]:
     return tuple(Staff(name=name, keys=entry.keys) for name, entry in found.staff.items()) if found else ()
 
 
-def _documents(folder: Path, members: across.Members) -> list[_Document]:
+def _documents(folder: Path, members: across.Members, today: date, warnings: list[Problem]) -> list[_Document]:
     """Read every member's file. Files that editors leave behind are passed over; near misses are named."""
     if not folder.is_dir():
         members.problems.append(Problem(folder, 1, 1, "there is no such folder", "create it, with a file a member"))
@@ -114,18 +133,21 @@ def _documents(folder: Path, members: across.Members) -> list[_Document]:
         if path.name.startswith("."):
             continue
         if path.suffix == ".yaml":
-            documents.append(_document(path, members))
+            documents.append(_document(path, members, today, warnings))
         elif path.suffix.lower() in (".yaml", ".yml"):
             right = f"rename it to {path.stem}.yaml"
             members.problems.append(Problem(path, 1, 1, "this file isn't read: its name doesn't end in .yaml", right))
     return documents
 
 
-def _document(path: Path, members: across.Members) -> _Document:
+def _document(path: Path, members: across.Members, today: date, warnings: list[Problem]) -> _Document:
     tree = _tree(path, members.problems)
     if tree is None:
         return _Document(path, None, None)
-    return _Document(path, validate(MemberFile, tree, path, members.problems), members.check(path, tree))
+    said = validate(MemberFile, tree, path, members.problems)
+    if said is not None:
+        life.warn_of_old_domains(path, tree, said, today, warnings)
+    return _Document(path, said, members.check(path, tree), place(tree, ("merged", "into")))
 
 
 def _server(name: str, entry: BaseModel, folder: Path) -> Server:
@@ -180,11 +202,12 @@ def _member(
         file=path,
         datacenter=said.datacenter,
         server=said.server or first,
-        status=said.status,
+        status="merged" if said.merged else said.status,
         leaving_on=said.leaving_on,
-        served=said.leaving_on is None or today < said.leaving_on,
+        merged=said.merged,
+        served=life.is_served(said, today),
         contact=said.contact,
         plan=plan,
-        site=Site(**{**dict(said.site), "canonical": plan.canonical}) if said.site else None,
+        site=life.site(said.site, plan, today) if said.site else None,
         town_hall=said.town_hall,
     )

@@ -4,6 +4,7 @@
 """
 
 from numerian.model.inventory import Inventory
+from numerian.model.life import Absorbed, AllowEntry, AllowFile, MergedEntry, OldDomain
 from numerian.model.member import Member, MemberFile, Site, SiteEntry, TownHall, Webmaster
 from numerian.model.shared import (
     Acme,
@@ -28,7 +29,10 @@ from numerian.model.shared import (
 )
 
 __all__ = [
+    "Absorbed",
     "Acme",
+    "AllowEntry",
+    "AllowFile",
     "Capacity",
     "Datacenter",
     "DatacentersFile",
@@ -39,6 +43,8 @@ __all__ = [
     "Logs",
     "Member",
     "MemberFile",
+    "MergedEntry",
+    "OldDomain",
     "Php",
     "PhpSettings",
     "Plan",

@@ -20,6 +20,7 @@ from numerian.model.readers import (
     as_text,
     day,
     decimal,
+    degree,
     digits,
     flag,
     insee,
@@ -98,6 +99,27 @@ class Decimals:
         return number
 
 
+@dataclass(frozen=True)
+class Degrees:
+    """Marks a longitude or a latitude (WGS 84), in degrees with at most six decimals."""
+
+    highest: float
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "number", "minimum": -self.highest, "maximum": self.highest}
+
+    def read(self, value: object) -> float:
+        """Return the degrees, or raise `Fault`."""
+        degrees = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else degree(value)
+        if abs(degrees) > self.highest:
+            right = f"write degrees from -{self.highest:g} to {self.highest:g}, such as 4.59887"
+            raise Fault(f"{degrees:g} is out of range", right)
+        return degrees
+
+
 def _scalar(description: str, *, numbers: bool = False, **more: Any) -> WithJsonSchema:
     """Return the JSON schema of a text. `numbers`: an editor shall take it without quotes too."""
     kind: str | list[str] = ["string", "integer"] if numbers else "string"
@@ -151,6 +173,11 @@ Domain = Annotated[
     str,
     BeforeValidator(through(addressing.domain)),
     _scalar("A domain name without www.; accents are fine.", pattern="^[^ /@:]+\\.[^ /@:.]+\\.?$"),
+]
+Suffix = Annotated[
+    str,
+    BeforeValidator(through(addressing.ascii_domain)),
+    _scalar("The end of a domain name, without a dot before it.", pattern="^[^ /@:.][^ /@:]*$"),
 ]
 Url = Annotated[
     str, BeforeValidator(through(addressing.url)), _scalar("A web address.", pattern="^[Hh][Tt][Tt][Pp][Ss]?://[^ ]+$")

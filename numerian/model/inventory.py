@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from numerian.errors import Problem
 from numerian.model.base import Model
+from numerian.model.life import AllowEntry
 from numerian.model.member import Member
 from numerian.model.shared import Datacenter, Plan, Platform, Server, Staff
 
@@ -18,6 +20,11 @@ class Inventory(Model):
     plans: dict[str, Plan]
     platform: Platform
     staff: tuple[Staff, ...] = ()
+    left_out: tuple[str, ...] = ()  # codes of members that the stack's selection doesn't serve
+    allow: tuple[AllowEntry, ...] = ()
+    """What the guard lets pass today."""
+    warnings: tuple[Problem, ...] = ()
+    """Lines whose last day has passed: no fault, and no use any more."""
 
     @cached_property
     def by_code(self) -> dict[str, Member]:

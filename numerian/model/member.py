@@ -29,6 +29,7 @@ from numerian.model.fields import (
     Url,
     Whole,
 )
+from numerian.model.life import Absorbed, MergedEntry, NameOr, OldDomain
 from numerian.model.readers import one_of
 from numerian.model.shared import PhpSettings, Plan
 from numerian.suggest import slug
@@ -88,8 +89,8 @@ class SiteEntry(Model):
     canonical: Canonical | None = Field(
         default=None, description="The address where visitors end: with or without www."
     )
-    old_domains: Annotated[tuple[Domain, ...], OneOrMore()] = Field(
-        default=(), description="Domains that lead to this one."
+    old_domains: Annotated[tuple[Annotated[OldDomain, NameOr("domain")], ...], OneOrMore()] = Field(
+        default=(), description="Domains that lead to this one, each with the last day (until) if it has one."
     )
     to: Url | None = Field(
         default=None, description="Where a redirect leads.", examples=["https://lemps.example.test/"]
@@ -112,17 +113,17 @@ class SiteEntry(Model):
                 f"a {self.kind} site leads nowhere", "remove this line, or write kind: redirect above", at=("to",)
             )
         seen = {self.domain}
-        for position, name in enumerate(self.old_domains):
-            if name in seen:
-                raise Fault(f"{shown(name)} is there twice", "remove this one", at=("old_domains", position))
-            seen.add(name)
+        for position, old in enumerate(self.old_domains):
+            if old.domain in seen:
+                raise Fault(f"{shown(old.domain)} is there twice", "remove this one", at=("old_domains", position))
+            seen.add(old.domain)
         return self
 
     def _check_redirect(self) -> None:
         if self.to is None:
             raise Fault("a redirect needs its target", "add to: https://…", at=("kind",))
         target = addressing.host_of(self.to)
-        if target.removeprefix("www.") in (self.domain, *self.old_domains):
+        if target.removeprefix("www.") in (self.domain, *(old.domain for old in self.old_domains)):
             raise Fault(f"{self.to} leads back to this site", "write another site's address", at=("to",))
         if "." not in target or ":" in target or target.rpartition(".")[2].isdigit():
             raise Fault(f"{shown(target)} isn't a name that visitors can reach", "write a domain name", at=("to",))
@@ -150,7 +151,7 @@ class Site(SiteEntry):
         ('www.privas.test', 'privas.test', 'vieux.test', 'www.vieux.test')
         """
         other = self.domain if self.canonical == "www" else f"www.{self.domain}"
-        old = [name for domain in self.old_domains for name in (domain, f"www.{domain}")]
+        old = [name for one in self.old_domains for name in (one.domain, f"www.{one.domain}")]
         return (self.main_name, other, *old)
 
 
@@ -178,6 +179,7 @@ class MemberFile(Model):
         BeforeValidator(one_of("active", "leaving")),
     ] = Field(default="active", description="leaving: from leaving_on on, the services stop and the data is archived.")
     leaving_on: Day | None = Field(default=None, description="The day on which a leaving member's services stop.")
+    merged: MergedEntry | None = Field(default=None, description="The commune that this one became a part of.")
     contact: Email | None = Field(default=None, description="Where the member is written to: an address of a function.")
     site: SiteEntry | None = Field(default=None, description="The member's site.")
     town_hall: TownHall | None = Field(default=None, description="The town hall, as the start page names it.")
@@ -193,6 +195,10 @@ class MemberFile(Model):
             raise Fault("a leaving member needs a date", "add leaving_on: 2027-03-31", at=("status",))
         if self.status == "active" and self.leaving_on is not None:
             raise Fault("an active member has no such date", "remove it, or set status: leaving", at=("leaving_on",))
+        if self.merged is not None and self.status == "leaving":
+            raise Fault("a merged commune doesn't leave", "keep merged: and its until: only", at=("status",))
+        if self.merged is not None and self.insee is None:
+            raise Fault("only communes are merged", "write status: leaving and leaving_on:", at=("merged",))
         return self
 
 
@@ -212,9 +218,11 @@ class Member(Model):
     file: Path
     datacenter: str
     server: str
-    status: Literal["active", "leaving"] = "active"
+    status: Literal["active", "leaving", "merged"] = "active"
     leaving_on: date | None = None
-    served: bool = True  # False from the day on which a leaving member's services stop
+    merged: MergedEntry | None = None  # it is part of this one now
+    absorbed: tuple[Absorbed, ...] = ()  # those that are part of it now
+    served: bool = True  # False from the day on which a leaving member's services stop, or after a merged one's last
     contact: str | None = None
     plan: Plan
     site: Site | None = None

@@ -124,6 +124,18 @@ def decimal(value: object) -> float:
     raise Fault(f"{shown(text)} isn't a number", "write digits with at most two decimals, such as 0.5")
 
 
+def degree(value: object) -> float:
+    """Return a longitude or latitude in degrees, with a point or a comma.
+
+    >>> degree("4.59887"), degree("-0,5")
+    (4.59887, -0.5)
+    """
+    text = as_text(value)
+    if re.fullmatch(r"-?[0-9]{1,3}([.,][0-9]{1,6})?", text):
+        return float(text.replace(",", "."))
+    raise Fault(f"{shown(text)} isn't a number of degrees", "write one with at most six decimals, such as 4.59887")
+
+
 def flag(value: object) -> bool:
     """Return true or false from what people write for it, `no` and `oui` included."""
     if isinstance(value, bool):

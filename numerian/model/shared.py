@@ -12,6 +12,7 @@ from numerian.model.fields import (
     Canonical,
     Day,
     Decimals,
+    Degrees,
     Email,
     FilePath,
     Flag,
@@ -24,11 +25,15 @@ from numerian.model.fields import (
     PublicAddress,
     SshKey,
     StaffLogin,
+    Suffix,
     Text,
     Url,
     Weekly,
     Whole,
 )
+
+FORMAT = 2
+"""The format of the inventory that this code reads. What came with which: `numerian.onboarding.upgrading`."""
 
 
 class DatacenterEntry(Model):
@@ -39,6 +44,14 @@ class DatacenterEntry(Model):
         default=None,
         description="When its servers restart if an update asks for it; each datacenter has a day of its own.",
         examples=["mardi 03:30"],
+    )
+    longitude: Annotated[float, Degrees(180)] | None = Field(
+        default=None,
+        description="Where it stands (WGS 84, degrees); `numerian new` proposes the nearest one with room.",
+        examples=[4.59887],
+    )
+    latitude: Annotated[float, Degrees(90)] | None = Field(
+        default=None, description="Where it stands (WGS 84, degrees).", examples=[44.7353]
     )
 
 
@@ -52,7 +65,7 @@ class Capacity(Model):
     """What a server has room for; what isn't said isn't counted."""
 
     sites: Annotated[int, Whole(1, 100_000)] | None = Field(default=None, description="Sites, of any kind.")
-    php: Annotated[int, Whole(0, 10_000)] | None = Field(default=None, description="Sites with PHP among them.")
+    php_sites: Annotated[int, Whole(0, 10_000)] | None = Field(default=None, description="Sites with PHP among them.")
     disk_gb: Annotated[int, Whole(1, 1_000_000)] | None = Field(
         default=None, description="Room for the quotas of all its members together, in GB."
     )
@@ -187,12 +200,19 @@ class Platform(Model):
     logs: Logs = Field(default_factory=Logs, description="How long logs are kept.")
     deploy: Deploy = Field(default_factory=Deploy, description="Who may log in as the toolkit's account.")
     uploads: Uploads = Field(default_factory=Uploads, description="What holds for everybody who uploads.")
+    domain_suffix: Suffix = Field(
+        default="fr", description="What follows a new member's name in the domain that `numerian new` proposes."
+    )
     security_contact: Email = Field(description="For security.txt.", examples=["securite@numerian.test"])
 
 
 class DatacentersFile(Model):
     """Datacenters, servers, and the settings of the platform (`datacenters.yaml`)."""
 
+    format: Annotated[int, Whole(FORMAT, FORMAT)] = Field(
+        description="The format that the inventory is written in; `numerian upgrade` brings an older one here.",
+        examples=[FORMAT],
+    )
     platform: Platform = Field(description="Settings of the whole platform.")
     datacenters: dict[Name, DatacenterEntry] = Field(description="Datacenters by name.")
     servers: dict[Name, ServerEntry] = Field(description="Servers by name.")
@@ -252,6 +272,12 @@ class PlanEntry(Settings):
     """A plan as `plans.yaml` has it."""
 
     label: Text = Field(description="Its name for people.", examples=["Village"])
+    up_to: Annotated[int, Whole(1, 100_000_000)] | None = Field(
+        default=None,
+        description="`numerian new` proposes this plan for members of at most so many inhabitants; "
+        "the one without this key for all larger ones.",
+        examples=[1000],
+    )
 
 
 class Plan(Model):
@@ -259,6 +285,7 @@ class Plan(Model):
 
     name: str
     label: str
+    up_to: int | None = None
     quota_mb: int
     canonical: Canonical
     php: Php = Php()

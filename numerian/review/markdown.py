@@ -39,6 +39,8 @@ def render(review: Review) -> str:
     if review.errors:
         page.must(f"❌ **{text(plural(len(review.errors), 'erreur'))} : rien ne sera appliqué ainsi**")
     page.must(f"*{text(summary.consulted(review))}*")
+    if review.selection:
+        page.must(f"*{text(review.selection)}*")
     more = "et encore {} ; `numerian preview` les montre tous"
     page.fill(map(_error, review.errors), _ROOM_FOR_ALERTS, more)
     page.fill(_alerts(review), _ROOM_FOR_ALERTS, more)

@@ -38,6 +38,8 @@ def _page(review: Review) -> Iterator[str]:
     yield f"<h1>{title}</h1>"
     yield f"<p><strong>{escape(summary.balance(review.counts))}</strong></p>"
     yield f'<p class="soft">{escape(summary.consulted(review))}</p>'
+    if review.selection:
+        yield f'<p class="soft">{escape(review.selection)}</p>'
     if review.errors:
         yield f'<h2 class="alert">{plural(len(review.errors), "erreur")}{NARROW}: rien ne sera appliqué ainsi</h2>'
         yield from (f"<pre>{escape(error)}</pre>" for error in review.errors)

@@ -16,10 +16,12 @@ _ALERTS = {
     Severity.INTERRUPTS: "interruption",
     Severity.MOVES: "déplacement de données",
     Severity.WEAKENS: "point de sécurité",
+    Severity.ALLOWS: "garde-fou levé",
 }
 _MANY = {
     Severity.MOVES: "déplacements de données",
     Severity.WEAKENS: "points de sécurité",
+    Severity.ALLOWS: "garde-fous levés",
 }
 
 

@@ -35,6 +35,8 @@ def render(review: Review, style: Style = plain_style, *, seconds: float | None 
         took = f" ({seconds:.1f} s)".replace(".", ",") if seconds is not None else ""
         yield summary.balance(review.counts) + took
     yield summary.consulted(review)
+    if review.selection:
+        yield review.selection
 
 
 def _alerts(review: Review, style: Style) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The guard: an update from which a member vanished without leaving first fails before anything happens.
+"""The guard: an update that would undo more than anybody means to fails before anything happens.
 
 Its `check` sees the members of the last update and those of this one, in `pulumi preview` and in a plain `pulumi up`.
 """
@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provider.adapter_values import show
 from provider.kinds.base import Change, CheckFailure, Context, Diff, Props, ResourceKind, State, Unknown
+from provider.kinds.guard_rules import STATUSES, path, refusals
 from provider.runtime import Runtime
-
-LEAVING = "leaving"
-STATUSES = ("active", LEAVING)
 
 
 class Guard(ResourceKind):
@@ -25,22 +22,28 @@ class Guard(ResourceKind):
         self.runtime = runtime
 
     async def check(self, context: Context, olds: Props, news: Props) -> tuple[Props, list[CheckFailure]]:
-        """Refuse members that vanished, and members that say nothing of themselves."""
+        """Refuse what the rules refuse, and members that say nothing of themselves. Who is left out isn't kept."""
         inputs: dict[str, Any] = {"members": news.get("members"), "allow": news.get("allow") or []}
-        members = inputs["members"]
-        if isinstance(members, Unknown) or isinstance(inputs["allow"], Unknown):
+        members, allow, left_out = inputs["members"], inputs["allow"], news.get("leftOut") or []
+        settled = news.get("settled") is True
+        if any(isinstance(value, Unknown) for value in (members, allow, left_out)):
             return inputs, [CheckFailure("members", "the guard's inputs must be known before the apply")]
         if not isinstance(members, Mapping):
             return inputs, [CheckFailure("members", "a map of member codes to {host, kinds, status} is needed")]
+        if not all(isinstance(entry, Mapping) for entry in allow):
+            return inputs, [CheckFailure("allow", "a list of {rule, what, until, why} is needed")]
         failures = [failure for code, member in members.items() for failure in _faults(code, member)]
-        return inputs, failures + vanished(olds.get("members") or {}, members, inputs["allow"])
+        if not failures:
+            passes = {(entry.get("rule", ""), entry.get("what", "")) for entry in allow}
+            failures = refusals(olds.get("members") or {}, members, passes, left_out, settled=settled)
+        return inputs, failures
 
     async def diff(self, context: Context, id: str, olds: Props, news: Props) -> Diff:
-        """Name the members that came, went or changed."""
+        """Name the members that came, went or changed, and what may pass."""
         before, after = olds.get("members") or {}, news.get("members") or {}
-        changes = {_path(code): Change.ADD for code in after.keys() - before.keys()}
-        changes |= {_path(code): Change.DELETE for code in before.keys() - after.keys()}
-        changes |= {_path(code): Change.UPDATE for code in before.keys() & after.keys() if before[code] != after[code]}
+        changes = {path(code): Change.ADD for code in after.keys() - before.keys()}
+        changes |= {path(code): Change.DELETE for code in before.keys() - after.keys()}
+        changes |= {path(code): Change.UPDATE for code in before.keys() & after.keys() if before[code] != after[code]}
         if list(olds.get("allow") or []) != list(news.get("allow") or []):
             changes["allow"] = Change.UPDATE
         return Diff(dict(sorted(changes.items())))
@@ -65,30 +68,9 @@ class Guard(ResourceKind):
         """Forget the list."""
 
 
-def vanished(before: Props, after: Props, allow: list[str]) -> list[CheckFailure]:
-    """Return a failure for each member that is gone though it wasn't leaving and nobody allowed it.
-
-    >>> vanished({"07186": {"status": "active"}, "07151": {"status": "leaving"}}, {}, [])[0].property
-    'members["07186"]'
-    """
-    return [
-        CheckFailure(
-            _path(code),
-            f"file of {code} ({', '.join(member.get('kinds') or ['nothing'])} on {member.get('host')}) vanished; "
-            "set `status: leaving` first",
-        )
-        for code, member in sorted(before.items())
-        if code not in after and code not in allow and member.get("status") != LEAVING
-    ]
-
-
 def _faults(code: str, member: object) -> list[CheckFailure]:
     if not isinstance(member, Mapping):
-        return [CheckFailure(_path(code), "a map of host, kinds and status is needed")]
+        return [CheckFailure(path(code), "a map of host, kinds and status is needed")]
     if member.get("status") not in STATUSES:
-        return [CheckFailure(f"{_path(code)}.status", f"{member.get('status')!r} isn't one of {', '.join(STATUSES)}")]
+        return [CheckFailure(f"{path(code)}.status", f"{member.get('status')!r} isn't one of {', '.join(STATUSES)}")]
     return []
-
-
-def _path(code: str) -> str:
-    return show(("members", code))

@@ -15,6 +15,7 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
+from lab import demo
 from numerian import images
 
 SECRET_MARK, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
@@ -49,6 +50,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Record
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NUMERIAN_INVENTORY", raising=False)
+    monkeypatch.setenv("NUMERIAN_MEMBERS", demo.SELECTIONS["twelve"])
     asyncio.set_event_loop(asyncio.new_event_loop())
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder, project="numerian", stack="unit", preview=False)
@@ -90,6 +92,9 @@ def test_the_guard_knows_every_member_and_comes_first(recorder: Recorder) -> Non
     assert members["07186"]["host"] == "privas" and members["07186"]["kinds"] == ["site"]
     assert members["07186"]["site"]["webmasters"] == ["communication", "accueil"]
     assert "ssh-ed25519" not in str(members)
+    left_out = recorder.of("Guard")["guard"]["leftOut"]
+    assert not {"07186", "26166"} & set(left_out)
+    assert {*members, *left_out} == {file.name.partition("-")[0] for file in (ROOT / "inventory/members").iterdir()}
     # Components only group: nothing is done for them.
     assert next(made for made in recorder.made if made.custom).name == "guard"
 
@@ -237,6 +242,14 @@ def test_a_member_that_left_is_served_no_more_but_still_guarded(recorder: Record
     assert recorder.of("Guard")["guard"]["members"]["07186"]["status"] == "leaving"
 
 
+def test_a_selection_that_names_nobody_is_told_without_a_traceback(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMERIAN_MEMBERS", "07999")
+    with pytest.raises(pulumi.RunError, match='no member has the code "07999"'):
+        run_program()
+
+
 def test_what_is_wrong_with_the_inventory_is_told_without_a_traceback(recorder: Recorder, tmp_path: Path) -> None:
     (tmp_path / "inventory").unlink()
     (tmp_path / "inventory").mkdir()
@@ -275,12 +288,13 @@ def test_accounts_come_after_the_folders_that_they_are_shut_into(recorder: Recor
 
 
 def test_where_nobody_uploads_and_no_php_runs_there_is_neither_service_nor_watch(
-    recorder: Recorder, tmp_path: Path
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "inventory").unlink()
     shutil.copytree(ROOT / "inventory", tmp_path / "inventory")
     for file in (tmp_path / "inventory" / "members").iterdir():
         if not file.name.startswith(("07319", "42141")):
             file.unlink()
+    monkeypatch.setenv("NUMERIAN_MEMBERS", "all")
     finished(recorder)
     assert not [made.name for made in recorder.made if "sftp" in made.name or "watch" in made.name]

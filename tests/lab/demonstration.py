@@ -6,13 +6,13 @@ import re
 import shutil
 from pathlib import Path
 
-from lab import Lab
+from lab import Lab, demo
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def write_inventory(lab: Lab, folder: Path, members: tuple[str, ...] = ("",)) -> None:
-    """Write the inventory anew into `folder`, with the members whose codes begin so (all of them by default)."""
+def write_inventory(lab: Lab, folder: Path, members: tuple[str, ...] = demo.TWELVE) -> None:
+    """Write the inventory anew into `folder`, with the members of these codes (the lab's twelve by default)."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "inventory", folder)
     for file in (folder / "members").iterdir():

@@ -208,8 +208,8 @@ def test_the_readmes_tour_onboards_a_commune(operator: Operator) -> None:
     said = []
     for block in tour:
         if "make lab\n" in block:
-            server = lab.layout.servers[0]
-            lab.set_names({f"{www}alba-la-romaine.test": server.address for www in ("", "www.")})
+            server = lab.layout.server("alixan")
+            lab.set_names({f"{www}loriol-sur-drome.test": server.address for www in ("", "www.")})
             operator.sh(server.name, "systemctl start --no-block numerian-certificates.service")
         script = block.replace("make lab\n", "").replace("inventory/members/", f"{INVENTORY}/members/")
         script = re.sub(r"^(bin/numerian (?!env|check)\w+)", rf"\1 --stack {STACK}", script, flags=re.M)
@@ -217,12 +217,12 @@ def test_the_readmes_tour_onboards_a_commune(operator: Operator) -> None:
             "(bin/numerian env)", f"(bin/numerian env --stack {STACK})"
         )
         script = script.replace(".work/lab/root.pem", str(lab.folder / "root.pem")).replace(
-            "127.0.1.1", lab.layout.servers[0].loopback
+            "127.0.1.2", lab.layout.server("alixan").loopback
         )
         said.append(operator.shell(script))
     checked, previewed, applied, visited, looked_at = said[1], said[2], said[3], said[4], said[5]
     assert "4 members" in checked
-    assert "Alba-la-Romaine · site : nouveau site" in previewed and "serveurs non consultés" in previewed
-    assert "+ Files 07005-site" in applied
-    assert "<h1>Mairie d’Alba-la-Romaine</h1>" in visited
+    assert "Loriol-sur-Drôme · site : nouveau site" in previewed and "serveurs non consultés" in previewed
+    assert "+ Files 26166-site" in applied
+    assert "<h1>Mairie de Loriol-sur-Drôme</h1>" in visited
     assert "nothing to change" in looked_at

@@ -8,6 +8,7 @@ from pathlib import Path
 Make = Callable[..., Path]
 FILE = "members/07186-privas.yaml"
 DATACENTERS = """\
+format: 2
 platform:
   security_contact: securite@numerian.test
   host_identity:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from test_render_front import AWAY, CLOSED, PLATFORM, SERVER, STATIC
 
 from numerian import front, start_page
-from numerian.model import Member, Platform, Server
+from numerian.model import Member, OldDomain, Platform, Server
 from numerian.rendering import UnsafeValueError
 
 NASTY = [
@@ -199,7 +199,7 @@ def test_hostile_fields_of_a_site(base: Member, field: str, value: str) -> None:
     assert base.site
     if field == "old_domains" and not base.site.old_domains:
         return
-    new: Any = (value,) if field == "old_domains" else value
+    new: Any = (OldDomain.model_construct(domain=value),) if field == "old_domains" else value
     judge(base.model_copy(update={"site": base.site.model_copy(update={field: new})}), like=base)
 
 

@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_inventory import Make
 
+from lab import demo
 from numerian import schema
 from numerian.load import check, load
-from numerian.reference import reference
-from numerian.suggest import slug
+from numerian.selection import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / "inventory"
@@ -25,8 +24,8 @@ def test_it_has_no_fault() -> None:
     assert check(INVENTORY) == []
 
 
-def test_it_holds_twelve_communes_on_both_servers_with_the_names_that_are_hard() -> None:
-    members = load(INVENTORY).members
+def test_the_labs_twelve_are_on_both_servers_with_the_names_that_are_hard() -> None:
+    members = load(INVENTORY, parse(", ".join(demo.TWELVE), "twelve")).members
     assert [member.code for member in members] == sorted(member.code for member in members)
     assert len(members) == 12
     assert {member.server for member in members} == {"privas", "alixan"}
@@ -85,31 +84,20 @@ def test_writing_the_schema_again_changes_nothing(tmp_path: Path) -> None:
     assert schema.write(tmp_path) == []
 
 
-def test_a_check_of_twelve_members_takes_less_than_a_second_with_all_its_starts() -> None:
-    assert _seconds(INVENTORY) < 1
-
-
-def test_a_check_of_438_members_takes_at_most_a_second_and_a_half(make: Make) -> None:
-    text = (INVENTORY / "members" / "07186-privas.yaml").read_text(encoding="utf-8")
-    files = {}
-    for commune in list(reference().communes.values())[:438]:
-        mine = text.replace("07186", commune.code).replace("privas.test", f"c{commune.code}.test")
-        files[f"members/{commune.code}-{slug(commune.name)}.yaml"] = mine.replace("plan: ville", "plan: village")
-    folder = make({"members/07186-privas.yaml": None, **files})
-    assert len(load(folder).members) == 438
-    assert _seconds(folder) < 1.5
-
-
-def _seconds(folder: Path) -> float:
-    """Return the time of a whole process with all its starts, the best of three.
+def test_a_check_of_all_438_takes_at_most_a_second_and_a_half() -> None:
+    """Of the whole process with all its starts, the best of five.
 
     It is the processor's time: a check waits for nothing, so an idle machine's clock shows the same.
     """
-    program = "import sys, pathlib, numerian.load as n; sys.exit(bool(n.check(pathlib.Path(sys.argv[1]))))"
     best = 60.0
-    for _ in range(3):
+    for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", program, str(folder)], check=True, cwd=ROOT)
+        done = subprocess.run(
+            [sys.executable, "-m", "numerian", "check", str(INVENTORY)], cwd=ROOT, capture_output=True
+        )
+        assert b"438 members" in done.stdout
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         best = min(best, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    return best
+        if best < 1.5:
+            break
+    assert best < 1.5

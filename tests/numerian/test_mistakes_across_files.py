@@ -54,7 +54,7 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
             + "  alixan:\n    datacenter: alixan\n    address: 127.0.1.2\n",
         },
         """
-        datacenters.yaml:16:13: privas restarts on mardi too
+        datacenters.yaml:17:13: privas restarts on mardi too
           → write another day, such as lundi
         """,
     ),
@@ -65,10 +65,39 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
             "datacenters.yaml": DATACENTERS + "    capacity:\n      sites: 1\n      disk_gb: 2\n",
         },
         """
-        datacenters.yaml:18:14: privas has room for sites: 1, and its members need 2
-          → move members to another server (server:), or raise it if there is room
-        datacenters.yaml:19:16: privas has room for disk_gb: 2, and its members need 3
-          → move members to another server (server:), or raise it if there is room
+        datacenters.yaml:19:14: privas has room for sites: 1, and its members need 2
+          → move members to another server (server:), or raise it if there is room; to go on all the same, write into allow.yaml: - {rule: capacity, what: privas, until: 2026-12-08, why: …}
+        datacenters.yaml:20:16: privas has room for disk_gb: 2, and its members need 3
+          → move members to another server (server:), or raise it if there is room; to go on all the same, write into allow.yaml: - {rule: capacity, what: privas, until: 2026-12-08, why: …}
+        """,
+    ),
+    "mergers into nobody, into itself, into one that was merged, into one without a site": (
+        {
+            FILE: PRIVAS + "merged: {into: 07186, until: 2027-03-31}\n",
+            "members/07140-lemps.yaml": PRIVAS.replace("07186", "07140").replace("privas.test", "lemps.test")
+            + "merged: {into: 07151, until: 2027-03-31}\n",
+            "members/07319-le-teil.yaml": PRIVAS.replace("07186", "07319").replace("privas.test", "teil.test")
+            + "merged: {into: 07140, until: 2027-03-31}\n",
+            "members/07011-vallees-d-antraigues-asperjoc.yaml": PRIVAS.replace("07186", "07011").partition("site:")[0],
+            "members/07016-asperjoc.yaml": PRIVAS.replace("07186", "07016").replace("privas.test", "asperjoc.test")
+            + "merged: {into: 07011, until: 2027-03-31}\n",
+        },
+        """
+        members/07016-asperjoc.yaml:6:16: Vallées-d'Antraigues-Asperjoc (07011) has no site that answers
+          → write site: keep, or give it a site first
+        members/07140-lemps.yaml:6:16: no member has the code 07151
+          → write the code of a member, or give that one a file first
+        members/07186-privas.yaml:6:16: Privas can't be merged into itself
+          → write the code of the other commune
+        members/07319-le-teil.yaml:6:16: Lemps (07140) is no more, or leaves
+          → write the commune that both are part of now
+        """,
+    ),
+    "a server that may be full, and isn't": (
+        {"allow.yaml": "allow:\n  - {rule: capacity, what: pirvas, until: 2027-03-31, why: tried}\n"},
+        """
+        allow.yaml:2:28: no server is called "pirvas"
+          → did you mean "privas"?
         """,
     ),
     "a code that another commune has": (
@@ -96,7 +125,7 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
         {FILE: None, "members/07016-antraigues-sur-volane.yaml": PRIVAS.replace("07186", "07016")},
         """
         members/07016-antraigues-sur-volane.yaml:1:8: commune 07016 is part of Vallées-d'Antraigues-Asperjoc now
-          → write 07011
+          → write 07011, or say merged: (into: 07011, until: a date) while its site is kept
         """,
     ),
     "an EPCI of elsewhere": (
@@ -218,7 +247,7 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
     "a jump to itself": (
         {"datacenters.yaml": DATACENTERS + "    jump: privas\n"},
         """
-        datacenters.yaml:17:11: this way of jumps never ends: privas → privas
+        datacenters.yaml:18:11: this way of jumps never ends: privas → privas
           → name a server that is reached directly
         """,
     ),
@@ -228,16 +257,16 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
             + "    jump: a\n  a:\n    datacenter: privas\n    address: 127.0.1.2\n    jump: privas\n"
         },
         """
-        datacenters.yaml:17:11: this way of jumps never ends: privas → a → privas
+        datacenters.yaml:18:11: this way of jumps never ends: privas → a → privas
           → name a server that is reached directly
-        datacenters.yaml:21:11: this way of jumps never ends: a → privas → a
+        datacenters.yaml:22:11: this way of jumps never ends: a → privas → a
           → name a server that is reached directly
         """,
     ),
     "a jump to nobody": (
         {"datacenters.yaml": DATACENTERS + "    jump: prives\n"},
         """
-        datacenters.yaml:17:11: no server is called "prives"
+        datacenters.yaml:18:11: no server is called "prives"
           → did you mean "privas"?
         """,
     ),
@@ -247,19 +276,19 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
             + "    port: 70000\n    user: Root!\n    public_addresses: [127.0.0.1, 010.1.1.1, 192.0.2.0/24]\n    host_keys: ssh-rsa AAAA\n    identity_files: a b\n"
         },
         """
-        datacenters.yaml:17:11: 70000 is out of range
+        datacenters.yaml:18:11: 70000 is out of range
           → write a number from 1 to 65535
-        datacenters.yaml:18:11: "Root!" isn't a user name
+        datacenters.yaml:19:11: "Root!" isn't a user name
           → write small letters, digits, hyphens and underscores
-        datacenters.yaml:19:24: 127.0.0.1 can't be reached from outside
+        datacenters.yaml:20:24: 127.0.0.1 can't be reached from outside
           → write the address that domains shall point to
-        datacenters.yaml:19:35: "010.1.1.1" isn't an IP address
+        datacenters.yaml:20:35: "010.1.1.1" isn't an IP address
           → write one like 203.0.113.7 or 2001:db8::7
-        datacenters.yaml:19:46: "192.0.2.0/24" isn't an IP address
+        datacenters.yaml:20:46: "192.0.2.0/24" isn't an IP address
           → write one like 203.0.113.7 or 2001:db8::7
-        datacenters.yaml:20:16: RSA keys aren't taken
+        datacenters.yaml:21:16: RSA keys aren't taken
           → make a key with ssh-keygen -t ed25519 and write its .pub
-        datacenters.yaml:21:21: "a b" isn't a path that is taken
+        datacenters.yaml:22:21: "a b" isn't a path that is taken
           → write letters, digits and . _ / ~ @ + - only
         """,
     ),
@@ -269,22 +298,22 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
             + "  alixan:\n    datacenter: prvas\n    address: 127.0.1.1\n  Bad Name:\n    datacenter: privas\n    adress: x\n"
         },
         """
-        datacenters.yaml:18:17: no datacenter is called "prvas"
+        datacenters.yaml:19:17: no datacenter is called "prvas"
           → did you mean "privas"?
-        datacenters.yaml:19:14: 127.0.1.1 port 22 belongs to privas already
+        datacenters.yaml:20:14: 127.0.1.1 port 22 belongs to privas already
           → write the address of this server
-        datacenters.yaml:20:3: "Bad Name" isn't a name that is taken
+        datacenters.yaml:21:3: "Bad Name" isn't a name that is taken
           → write small letters, digits and hyphens
-        datacenters.yaml:20:3: "address" is missing
+        datacenters.yaml:21:3: "address" is missing
           → write address: 192.0.2.10
-        datacenters.yaml:22:5: unknown key "adress"
+        datacenters.yaml:23:5: unknown key "adress"
           → did you mean "address"?
         """,
     ),
     "a datacenter without a server": (
         {"datacenters.yaml": DATACENTERS.replace("datacenters:\n", "datacenters:\n  lyon:\n    label: Lyon\n")},
         """
-        datacenters.yaml:11:3: no server stands in datacenter "lyon"
+        datacenters.yaml:12:3: no server stands in datacenter "lyon"
           → add one under servers:, or remove it here
         """,
     ),
@@ -307,7 +336,10 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
 
 
 @pytest.mark.parametrize("title", CASES)
-def test_a_mistake_is_told_at_its_place_with_its_remedy(title: str, make: Make) -> None:
+def test_a_mistake_is_told_at_its_place_with_its_remedy(
+    title: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMERIAN_TODAY", "2026-12-01")
     files, expected = CASES[title]
     folder = make(files)
     said = [f"{p.file.relative_to(folder)}:{p.line}:{p.column}: {p.message}\n  → {p.remedy}" for p in check(folder)]

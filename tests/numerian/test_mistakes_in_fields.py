@@ -25,14 +25,14 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
     "a mistyped day of the week": (
         {"datacenters.yaml": DATACENTERS.replace("label: Privas\n", "label: Privas\n    reboot: mradi 03:30\n")},
         """
-        datacenters.yaml:13:13: "mradi" isn't a day of the week
+        datacenters.yaml:14:13: "mradi" isn't a day of the week
           → did you mean mardi 03:30?
         """,
     ),
     "an hour that no clock has": (
         {"datacenters.yaml": DATACENTERS.replace("label: Privas\n", "label: Privas\n    reboot: mardi 24:30\n")},
         """
-        datacenters.yaml:13:13: "mardi 24:30" holds no time of the day
+        datacenters.yaml:14:13: "mardi 24:30" holds no time of the day
           → write one like mardi 03:30
         """,
     ),
@@ -92,7 +92,7 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
         {FILE: PRIVAS + "zzz: x\n"},
         """
         members/07186-privas.yaml:6:1: unknown key "zzz"
-          → write one of: contact, datacenter, departement, insee, leaving_on, php, plan, quota_mb, server, siren, site, status, town_hall
+          → write one of: contact, datacenter, departement, insee, leaving_on, merged, php, plan, quota_mb, server, siren, site, status, town_hall
         """,
     ),
     "a number of processors that is none": (
@@ -505,6 +505,56 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
         """
         members/07186-privas.yaml:6:25: "a.test" is there twice
           → remove this one
+        """,
+    ),
+    "an old domain with a day that is none": (
+        {FILE: PRIVAS + "  old_domains:\n    - b.test\n    - {domain: a.test, until: bientôt}\n"},
+        """
+        members/07186-privas.yaml:8:31: "bientôt" isn't a date
+          → write one like 2027-03-31
+        """,
+    ),
+    "an old domain without its name": (
+        {FILE: PRIVAS + "  old_domains:\n    - {until: 2027-03-31, domian: a.test}\n"},
+        """
+        members/07186-privas.yaml:7:7: "domain" is missing
+          → write domain: ville-privas.test
+        members/07186-privas.yaml:7:27: unknown key "domian"
+          → did you mean "domain"?
+        """,
+    ),
+    "a merged commune that leaves": (
+        {FILE: PRIVAS + "merged: {into: 07011, until: 2027-03-31}\nstatus: leaving\nleaving_on: 2027-01-01\n"},
+        """
+        members/07186-privas.yaml:7:9: a merged commune doesn't leave
+          → keep merged: and its until: only
+        """,
+    ),
+    "what the guard is told to let pass": (
+        {
+            "allow.yaml": """\
+allow:
+  - {rule: vanish, what: 07186, until: 2027-03-31, why: tried}
+  - {rule: vanished, what: privas, until: 2027-03-31, why: tried}
+  - {rule: many, what: mail, until: 2027-03-31, why: tried}
+  - {rule: domain, what: Privas.test, until: 2027-03-31, why: tried}
+  - {rule: capacity, what: privas, until: 2027-03-31}
+  - {rule: capacity, what: privas, until: 2027-03-31, why: …}
+"""
+        },
+        """
+        allow.yaml:2:12: "vanish" isn't known here
+          → did you mean vanished?
+        allow.yaml:3:28: "privas" isn't the code of a member
+          → write one like 07186
+        allow.yaml:4:24: no kind of service is called "mail"
+          → write one of: site
+        allow.yaml:5:26: "Privas.test" isn't how the domain is kept
+          → write privas.test
+        allow.yaml:6:5: "why" is missing
+          → write why:
+        allow.yaml:7:60: this says no reason
+          → say why it may pass, for whoever reviews the change
         """,
     ),
     "a redirect without a target": (

@@ -1,4 +1,4 @@
-"""Password, KeyPair, Guard: derived values are stable for ever, and a member can't vanish."""
+"""Password and KeyPair: derived values are stable for ever."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from provider.errors import ProviderError
 from provider.kinds.base import UNKNOWN, Change, Context
 from provider.kinds.derive import ALPHABET, P256_ORDER, derive, p256_scalar, password
-from provider.kinds.guard import Guard
 from provider.kinds.keypair import KeyPair
 from provider.kinds.password import Password
 from provider.runtime import Runtime
@@ -101,41 +100,3 @@ def test_without_a_root_secret_the_remedy_is_said() -> None:
     bare = Password(Runtime(hosts=None))  # type: ignore[arg-type]
     with pytest.raises(ProviderError, match="pulumi config set --secret numerian:rootSecret"):
         asyncio.run(bare.create(CONTEXT, {"length": 24, "version": 1}))
-
-
-def member(status: str = "active") -> dict[str, Any]:
-    return {"host": "privas", "kinds": ["site"], "status": status}
-
-
-def guard_failures(olds: dict[str, Any], news: dict[str, Any], allow: list[str] | None = None) -> list[tuple[str, str]]:
-    inputs = {"members": news, "allow": allow}
-    _, failures = asyncio.run(Guard(RUNTIME).check(CONTEXT, {"members": olds}, inputs))
-    return [(failure.property, failure.reason) for failure in failures]
-
-
-def test_a_member_that_vanished_is_refused() -> None:
-    olds = {"07186": member(), "07151": member("leaving"), "26161": member()}
-    assert guard_failures(olds, {"26161": member()}) == [
-        ('members["07186"]', "file of 07186 (site on privas) vanished; set `status: leaving` first")
-    ]
-    assert guard_failures(olds, {"26161": member()}, ["07186"]) == []
-    assert guard_failures({}, {"07186": member()}) == []
-
-
-def test_a_member_without_a_status_is_refused() -> None:
-    assert [name for name, _ in guard_failures({}, {"07186": {"status": "gone"}, "1": "x"})] == [
-        'members["07186"].status',
-        'members["1"]',
-    ]
-
-
-def test_the_guard_names_members_that_come_go_and_change() -> None:
-    olds = {"members": {"1": member(), "2": member()}, "allow": []}
-    news = {"members": {"2": member("leaving"), "3": member()}, "allow": ["1"]}
-    assert asyncio.run(Guard(RUNTIME).diff(CONTEXT, "g", olds, news)).changes == {
-        'members["1"]': Change.DELETE,
-        'members["2"]': Change.UPDATE,
-        'members["3"]': Change.ADD,
-        "allow": Change.UPDATE,
-    }
-    assert asyncio.run(Guard(RUNTIME).diff(CONTEXT, "g", olds, olds)).changes == {}

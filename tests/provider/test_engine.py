@@ -167,6 +167,7 @@ def test_a_member_that_vanished_stops_preview_and_up(project: Project) -> None:
         said = project.pulumi(*command, fails=True)
         assert 'members["07186"]' in said
         assert "file of 07186 (site on privas) vanished; set `status: leaving` first" in said
+        assert "- {rule: vanished, what: 07186, until: 20" in said
         assert "Traceback" not in said
     project.want({"07151": member(), "07186": member("leaving")})
     project.up()
