@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from numerian.engine.changes import visible
 from numerian.review import summary
 from numerian.review.model import HEADINGS, Item, Lines, Review, Section, pieces
 from numerian.wording import NARROW, number, plural, some
@@ -95,7 +96,8 @@ def prose(words: str) -> str:
     >>> print(prose("<b> *x*").replace(_BREAK, ""))
     \<b\> \*x\*
     """
-    parted = _TRIGGER.sub(rf"\1{_BREAK}", " ".join(words.split("\n"))).replace("www.", f"www{_BREAK}.")
+    shown = visible(" ".join(words.split("\n")))
+    parted = _TRIGGER.sub(rf"\1{_BREAK}", shown).replace("www.", f"www{_BREAK}.")
     return "`".join(
         part if position % 2 else _SPECIAL.sub(r"\\\1", part) for position, part in enumerate(_own_code(parted))
     )

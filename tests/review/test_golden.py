@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from kinds import KINDS, Kind
 from paper_project import PaperProject
 
-from numerian.review import markdown, text
+from numerian.review import machine, markdown, text
 
+DOCUMENTED = "domain-beside"
+"""The kind that docs/review.md shows, in the form for programs too."""
 GOLDEN = Path(__file__).parent / "golden"
 TERMS = re.compile(
     r"pulumi|(?-i:\bFiles\b|\bGuard\b)|\burn\b|\bresources?\b|\bproviders?\b|\bstacks?\b|\breplac|\bcomponent|\bdiff\b"
@@ -26,6 +29,8 @@ def test_a_change_is_told_in_these_words(kind: Kind, paper: PaperProject) -> Non
     kind.edit(paper)
     review = paper.preview(more=kind.more)
     forms = {"txt": "".join(f"{line}\n" for line in text.render(review)), "md": markdown.render(review)}
+    if kind.name == DOCUMENTED:
+        forms["json"] = json.dumps(machine.render(review), ensure_ascii=False, indent=2) + "\n"
     for ending, told in forms.items():
         golden = GOLDEN / f"{kind.name}.{ending}"
         if os.environ.get("UPDATE_GOLDEN"):
