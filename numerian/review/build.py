@@ -100,7 +100,7 @@ class _Maker:
             rule, what = (value(entry.get(key, "")) for key in ("rule", "what"))
             words = f"{rule} ne retient pas {what} jusqu’au {day(entry.get('until'))}"
             section = self._section("other", "allow", "Inventaire")
-            section.add("allow", words, Severity.ALLOWS, f"motif donné : {entry.get('why', '')}")
+            section.add("allow", words, Severity.ALLOWS, f"motif donné : {value(entry.get('why', ''))}")
 
     def steps(self) -> None:
         """Tell what the engine would do."""

@@ -44,5 +44,5 @@ def _item(item: Item) -> dict[str, str]:
         "kind": item.kind,
         "severity": item.severity.name.lower(),
         "text": plain(item.text),
-        "reason": item.reason,
+        "reason": plain(item.reason),
     }

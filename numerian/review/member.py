@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numerian import rpnt
+from numerian.engine.changes import visible
 from numerian.review.model import Section, Severity, value
 from numerian.review.site import changed_site, main_name
 from numerian.wording import day, join, megabytes
@@ -29,6 +30,7 @@ def describe(section: Section, before: Kept | None, after: Kept | None, names: M
 def _comes(section: Section, after: Kept) -> None:
     section.add("member", f"nouveau membre, servi par {value(after.get('host', ''))}{_plan(after)}")
     changed_site(section, None, after.get("site"))
+    _conformity(section, None, after)
 
 
 def _plan(kept: Kept) -> str:
@@ -151,13 +153,13 @@ def _taken_over(section: Section, before: Kept | None, after: Kept | None, names
         section.add("life", f"fait désormais partie de {whom} ; son site et ses adresses restent jusqu’au {until}")
 
 
-def _conformity(section: Section, before: Kept, after: Kept) -> None:
+def _conformity(section: Section, before: Kept | None, after: Kept) -> None:
     """Tell of the State's criteria that fail now and didn't, or pass again."""
     found = rpnt.changes(before, after)
     lost = [change.after for change in found if change.after.state is rpnt.State.FAILED]
     gained = [change.after for change in found if change.gained and change.before is rpnt.State.FAILED]
     for one in lost:
-        section.add("conformity", f"ne remplit plus le critère {_criterion(one)} du RPNT : {one.reason}")
+        section.add("conformity", f"ne remplit pas le critère {_criterion(one)} du RPNT : {visible(one.reason)}")
     if gained:
         section.add("conformity", f"remplit de nouveau, du RPNT, {join(map(_criterion, gained))}")
 

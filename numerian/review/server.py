@@ -86,7 +86,7 @@ def _accounts(section: Section, old: Mapping[str, Any], new: Mapping[str, Any]) 
         gone = set(_texts(before[name].get("keys"))) - set(_texts(after[name].get("keys")))
         if came:
             more = plural(len(came), "clé SSH de plus ouvre", "clés SSH de plus ouvrent")
-            reason = f"qui la détient peut se connecter en tant que {name}"
+            reason = f"qui la détient peut se connecter en tant que {value(name)}"
             section.add("accounts", f"{more} le compte {value(name)}", Severity.WEAKENS, reason)
         if gone:
             less = plural(len(gone), "clé SSH n’ouvre plus", "clés SSH n’ouvrent plus")

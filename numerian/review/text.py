@@ -47,7 +47,7 @@ def _alerts(review: Review, style: Style) -> Iterator[str]:
         whose = some(list(titles), _MOST_NAMES)
         yield style(f"  {HEADINGS[item.severity]} · {whose} : {plain(item.text)}", "red")
         if item.reason:
-            yield f"      {item.reason}"
+            yield f"      {plain(item.reason)}"
     yield ""
 
 

@@ -1,4 +1,4 @@
-"""docs/review.md: its commands run, and its examples are what is really printed (`UPDATE_GOLDEN=1` writes them anew)."""
+"""docs/review.md: its commands run, and its examples are what is printed (`UPDATE_GOLDEN=1` writes them anew)."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def test_a_pages_headings_follow_one_another() -> None:
 def test_nothing_in_a_text_obeys_a_terminal(evil: str) -> None:
     """What a value or a line holds was made visible when it was taken in; colours are ours alone."""
     section = Section("07186", "member", "Privas")
-    section.add("site", f"renvoie vers {value(evil)}")
+    section.add("site", f"renvoie vers {value(evil)}", Severity.ALLOWS, f"motif donné : {value(evil)}")
     told = "\n".join(text.render(Review("lab", False, Counts(), (section,))))
     assert "\x1b" not in told and "\u202e" not in told
 

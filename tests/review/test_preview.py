@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import jsonschema
 import pytest
+from kinds import ALBA
 from paper_project import ROOT, STACK, PaperProject
 
 FORMS = ("text", "markdown", "html", "json")
@@ -108,3 +110,19 @@ def test_a_file_is_written_whole_or_not_at_all(paper: PaperProject, tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["comment.md"]
     missing = paper.numerian("preview", "--stack", STACK, "--output", str(tmp_path / "no" / "such" / "folder"))
     assert missing.returncode == 1 and "no such file or directory" in missing.stderr
+
+
+def test_the_counts_are_the_engines_own(paper: PaperProject) -> None:
+    edited(paper)
+    paper.member("07330", "  kind: php\n", "")
+    (paper.folder / "inventory" / "members" / "07005-alba-la-romaine.yaml").write_text(ALBA, encoding="utf-8")
+    told = json.loads(paper.pulumi("preview", "--json", "--non-interactive").stdout)
+    sides = [step.get("newState") or step["oldState"] for step in told["steps"]]
+    ours = [side["custom"] and not side["type"].startswith("pulumi:providers:") for side in sides]
+    seen = Counter(step["op"] for step, is_ours in zip(told["steps"], ours, strict=True) if is_ours)
+    counts = paper.preview().counts
+    assert (counts.items_created, counts.items_changed) == (seen["create"], seen["update"])
+    assert (counts.items_deleted, counts.items_replaced) == (seen["delete"], seen["replace"])
+    assert counts.items_unchanged == seen["same"]
+    assert min(seen["create"], seen["update"], seen["delete"]) > 0
+    assert (counts.members_new, counts.members_changed, counts.members_gone) == (1, 3, 0)
