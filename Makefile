@@ -6,7 +6,7 @@ VENV = .venv/bin
 export NUMERIAN_TEST_LAB ?= test
 
 .DEFAULT_GOAL := help
-.PHONY: help lab lab-down lab-status test faults check bench lock
+.PHONY: help lab lab-down lab-status test faults check bench docs lock
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ check: ## formatting, lint, types
 bench: ## measure against ansible with mitogen and pyinfra (makes an environment of its own)
 	@$(PYTHON) -m lab up --name bench
 	@$(VENV)/python -m benchmarks
+
+docs: ## write docs/inventory.md and the editors' schemas anew from the models
+	@$(VENV)/python -m numerian.onboarding.reference_page
 
 lock: ## write requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --no-annotate -o requirements.lock

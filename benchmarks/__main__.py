@@ -14,7 +14,7 @@ from benchmarks import environment, table
 from benchmarks.ansible import Mitogen
 from benchmarks.contender import Case, Contender, ContenderError, Measure, run_cases
 from benchmarks.engine_floor import EngineFloor
-from benchmarks.product import NumerianPreview, NumerianUp, PulumiUp
+from benchmarks.product import NumerianCheck, NumerianPreview, NumerianUp, PulumiUp
 from benchmarks.pyinfra_peer import Pyinfra
 from benchmarks.server import OURS, PEERS, BenchServer
 from benchmarks.tar_floor import TarFloor
@@ -25,8 +25,7 @@ from numerian import front
 from numerian.load import load
 
 WORK = ROOT / ".work" / "bench" / "peers"
-SIZES = [12, 438, 2000]
-NAMES = ("tar", "engine", "tuned", "mitogen", "pyinfra", "numerian", "preview", "pulumi")
+NAMES = ("tar", "engine", "tuned", "mitogen", "pyinfra", "numerian", "check", "preview", "pulumi")
 
 
 def main() -> int:
@@ -55,7 +54,7 @@ def main() -> int:
                 results[contender.name] = {}
                 failed = True
         table.show(console, members, results)
-        table.show_targets(console, results)
+        table.show_targets(console, members, results)
     return int(failed)
 
 
@@ -97,6 +96,7 @@ def _make(wanted: list[str], say: Callable[[str], None]) -> list[Contender]:
         "mitogen": lambda: Mitogen(peers, WORK / "mitogen", programs),
         "pyinfra": lambda: Pyinfra(peers, WORK / "pyinfra", programs),
         "numerian": lambda: NumerianUp(server),
+        "check": lambda: NumerianCheck(server),
         "preview": lambda: NumerianPreview(server),
         "pulumi": lambda: PulumiUp(server),
     }

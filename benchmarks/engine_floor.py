@@ -39,8 +39,7 @@ class EngineFloor(Contender):
         words = ["up", "--yes", "--skip-preview", "--suppress-progress", "--parallel", str(PARALLEL)]
         if case is Case.DRIFT:
             words.append("--refresh")
-        skip = {"PULUMI_SKIP_CHECKPOINTS": "true"} if case is Case.FIRST else {}
-        self._pulumi(*words, NOTHING_MEMBERS=str(members), **skip)
+        self._pulumi(*words, NOTHING_MEMBERS=str(members), PULUMI_SKIP_CHECKPOINTS="true")
 
     def _pulumi(self, *words: str, **extra: str) -> None:
         environment = {

@@ -11,6 +11,8 @@ POLL_SECONDS = 0.05
 ROLES = {
     "provider": re.compile(r"-m provider\b|pulumi-resource-numerian"),
     "program": re.compile(r"pulumi-language-python-exec"),
+    "language host": re.compile(r"pulumi-language-python\b"),
+    "docker plugin": re.compile(r"engine\.docker_plugin|pulumi-resource-docker"),
     "command": re.compile(r"-m numerian\b"),
     "engine": re.compile(r"^\S*pulumi (up|preview|refresh)\b"),
 }

@@ -139,3 +139,21 @@ class NumerianPreview(Product):
         """Apply what was previewed, so that the next case finds it done."""
         self.numerian("up", "--stack", STACK, "--yes", "--refresh")
         super().verify(members)
+
+
+class NumerianCheck(Product):
+    """`numerian check` of each case's inventory: no server, no engine."""
+
+    name = "numerian check"
+
+    def reset(self, members: int) -> None:
+        """Write the inventory: what is timed is the reading."""
+        self._members(members)
+
+    def apply(self, case: Case, members: int) -> None:
+        """Edit the inventory, check all of it."""
+        self._members(members)
+        self.numerian("check")
+
+    def verify(self, members: int) -> None:
+        """Nothing is there to look for: a check that found something wrong has failed already."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -11,14 +11,19 @@ from benchmarks.contender import Case, Measure
 
 Results = Mapping[str, Mapping[Case, Measure]]
 
-OURS, PREVIEW, MITOGEN, FLOOR = "numerian up", "numerian preview", "ansible-core + mitogen", "engine's own floor"
+OURS, MITOGEN, FLOOR = "numerian up", "ansible-core + mitogen", "engine's own floor"
+CHECK, PREVIEW = "numerian check", "numerian preview"
 
 SHARES = {Case.FIRST: 4, Case.AGAIN: 5, Case.ONE: 5, Case.DRIFT: 4}
 """Ours may take this part of mitogen's time: a quarter, a fifth, …"""
 FLOOR_FACTOR = 1.5
 WRITE_BATCHES = 5
 MEMORY_MB = 400
-"""What program and provider may take together."""
+"""What program and provider may take together, up to 2,000 members."""
+CHECK_SECONDS = {438: 1.5, 5000: 15.0}
+"""How long a check of so many members may take at most."""
+PREVIEW_MB = 1500
+"""What all processes of a preview may take together, engine and command too."""
 
 
 def show(console: Console, members: int, results: Results) -> None:
@@ -86,9 +91,9 @@ def _counts(members: int, results: Results) -> Table:
     return table
 
 
-def targets(results: Results) -> list[tuple[str, bool]]:
+def targets(members: int, results: Results) -> list[tuple[str, bool]]:
     """Return each target as a sentence, and whether it was met; nothing for contenders that weren't run."""
-    found: list[tuple[str, bool]] = []
+    found = [*_without_servers(members, results)]
     mine_all, mitogen, floor = (results.get(name, {}) for name in (OURS, MITOGEN, FLOOR))
     for case in Case:
         if case not in mine_all:
@@ -114,7 +119,22 @@ def targets(results: Results) -> list[tuple[str, bool]]:
     return found
 
 
-def show_targets(console: Console, results: Results) -> None:
+def _without_servers(members: int, results: Results) -> Iterator[tuple[str, bool]]:
+    """Yield the targets of what needs no server."""
+    check, preview, floor = (results.get(name, {}) for name in (CHECK, PREVIEW, FLOOR))
+    limit = next((limit for count, limit in sorted(CHECK_SECONDS.items()) if members <= count), None)
+    if check and limit:
+        slowest = max(measure.seconds for measure in check.values())
+        yield f"{CHECK}: {slowest:.2f} s, at most {limit} s", slowest <= limit
+    if Case.AGAIN in preview and Case.AGAIN in floor:
+        mine, most = preview[Case.AGAIN].seconds, floor[Case.AGAIN].seconds * FLOOR_FACTOR
+        yield f"{PREVIEW}, nothing to do: {mine:.2f} s, 1.5 × the engine's floor is {most:.2f} s", mine <= most
+    memory = max((sum(measure.peaks.values()) for measure in preview.values()), default=0)
+    if memory:
+        yield f"{PREVIEW}: all processes {memory} MB, at most {PREVIEW_MB}", memory <= PREVIEW_MB
+
+
+def show_targets(console: Console, members: int, results: Results) -> None:
     """Print the targets, met or not."""
-    for text, met in targets(results):
+    for text, met in targets(members, results):
         console.print(f"{'met    ' if met else 'NOT MET'}  {text}", highlight=False)

@@ -26,7 +26,7 @@ SELECTIONS = {"twelve": f"{', '.join(TWELVE)}, new"}
 """Words of `make lab MEMBERS=…` that only the lab knows, as the stack's setting `members`."""
 CERTIFICATES_SECONDS = 180
 NAME_SECONDS = 3
-"""More for each name: the authority needs five seconds for one, and a server asks for eight members' at once."""
+"""More for each name: the authority needs five seconds for one, and a server asks for sixteen members' at once."""
 NUMERIAN = (str(venv.PYTHON), "-m", "numerian")
 
 

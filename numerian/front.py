@@ -68,6 +68,7 @@ RELOAD_COMMAND = ["/usr/local/sbin/numerian-front", "reload"]
 RUNNING_COMMAND = ["/usr/local/sbin/numerian-front", "running"]
 ROLL_COMMAND = ["/usr/local/sbin/numerian-front", "roll"]
 ROLL = "/etc/numerian/front-container"
+_DOCKER_UNIT = "/etc/systemd/system/docker.service.d/numerian-front.conf"
 GRACE_SECONDS = 10
 """How long an old container may finish its answers when another takes its place; new visitors wait meanwhile."""
 
@@ -109,6 +110,7 @@ def host_files(platform: Platform, server: Server) -> dict[str, Managed]:
         )
         for kind in ("path", "service", "timer")
     }
+    files[_DOCKER_UNIT] = Managed(_verbatim(_DOCKER_UNIT.lstrip("/")))
     for program in ("numerian-certificates", "numerian-front"):
         files[f"/usr/local/sbin/{program}"] = Managed(_verbatim(f"usr/local/sbin/{program}"), mode="0755")
     files["/etc/numerian/certificates"] = Managed(

@@ -1,19 +1,20 @@
 """The JSON schema of the inventory's files, for editors (completion, hints, red lines while typing).
 
-It is made from the models: `python -m numerian.schema` writes it again, and a test says when it is stale. Editors'
-YAML server wants draft-07, while pydantic speaks draft 2020-12; the words that we use differ in few places.
+It is made from the models: `make docs` writes it again, and a test says when it is stale. Editors' YAML server wants
+draft-07, while pydantic speaks draft 2020-12; the words that we use differ in few places. What a key means is told in
+French and in English (`markdownDescription`, which editors show).
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from numerian.model import AllowFile, DatacentersFile, MemberFile, PlansFile, StaffFile
+from numerian.model.french import french
 
 FILES: dict[str, type[BaseModel]] = {
     "member.json": MemberFile,
@@ -22,6 +23,8 @@ FILES: dict[str, type[BaseModel]] = {
     "staff.json": StaffFile,
     "allow.json": AllowFile,
 }
+MODELINE = "# yaml-language-server: $schema="
+"""How a file's first line tells editors which schema is its own."""
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _SAME = "#/definitions/"
 
@@ -43,9 +46,35 @@ def write(folder: Path) -> list[Path]:
     return changed
 
 
+def modeline(path: Path) -> str | None:
+    """Return the first line of a file of the inventory, or None for a file that has no schema.
+
+    >>> modeline(Path("inventory/members/07186-privas.yaml")), modeline(Path("notes.yaml"))
+    ('# yaml-language-server: $schema=../schema/member.json', None)
+    """
+    if path.absolute().parent.name == "members":
+        return f"{MODELINE}../schema/member.json"
+    name = f"{path.stem}.json"
+    return f"{MODELINE}schema/{name}" if name in FILES and name != "member.json" else None
+
+
 def _text(model: type[BaseModel]) -> str:
-    schema = _draft_07(model.model_json_schema(ref_template=_SAME + "{model}"))
+    said = model.model_json_schema(ref_template=_SAME + "{model}")
+    groups = {model.__name__: said, **said.get("$defs", {})}
+    for name, group in groups.items():
+        for key, part in group.get("properties", {}).items():
+            _explain(name, key, part, groups)
+    schema = _draft_07(said)
     return json.dumps({"$schema": _DRAFT, **schema}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _explain(model: str, key: str, part: dict[str, Any], groups: dict[str, dict[str, Any]]) -> None:
+    """Add what a key means in both languages."""
+    in_french = french(model, key)
+    english = part.get("description") or groups.get(part.get("$ref", "").rpartition("/")[2], {}).get("description", "")
+    if in_french:
+        part.setdefault("description", english)
+        part["markdownDescription"] = f"{in_french}\n\n*{english}*"
 
 
 def _draft_07(schema: Any) -> Any:
@@ -83,14 +112,3 @@ def _beside_reference(schema: dict[str, Any]) -> dict[str, Any]:
         return schema
     rest = {word: part for word, part in schema.items() if word != "$ref"}
     return {**rest, "allOf": [{"$ref": schema["$ref"]}]}
-
-
-def main() -> None:
-    """Write the schema of the inventory of this checkout."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "inventory") / "schema"
-    for path in write(folder):
-        print(f"written: {path}")
-
-
-if __name__ == "__main__":
-    main()

@@ -28,6 +28,21 @@ class Folder(TypedDict, total=False):
     group: pulumi.Input[str]
 
 
+class Moving(TypedDict, total=False):
+    """What another host means for a set of files.
+
+    `content` are the folders of people that go along. `passage` are files of the service that the old host gets beside
+    what it has, so that who still comes there is passed on; the old place is taken away `days` later. What `give`
+    prints on the old host `take` reads on the new one.
+    """
+
+    content: Sequence[str]
+    passage: Mapping[str, File]
+    give: Sequence[str]
+    take: Sequence[str]
+    days: int
+
+
 class Account(TypedDict, total=False):
     """An account of a host. Without `keys` nobody logs in to it; `uid` and `gid` are numbers."""
 
@@ -120,6 +135,7 @@ class Files(_Resource):
         secrets: Values that `${secret:name}` in a content stands for; secret in state and previews.
         run: Commands that run once after a batch in which an absolute file of this set changed.
         adopt: Take over what is there already and belongs to somebody else.
+        moving: How it goes to another host. It stands on no host and is no change by itself.
     """
 
     host: pulumi.Output[str]
@@ -130,6 +146,7 @@ class Files(_Resource):
     secrets: pulumi.Output[dict[str, str]]
     run: pulumi.Output[list[list[str]]]
     adopt: pulumi.Output[bool]
+    moving: pulumi.Output[Any]
 
     def __init__(
         self,
@@ -143,6 +160,7 @@ class Files(_Resource):
         secrets: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
         run: pulumi.Input[Sequence[_Texts]] | None = None,
         adopt: pulumi.Input[bool] | None = None,
+        moving: pulumi.Input[Moving] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties = {
@@ -154,6 +172,7 @@ class Files(_Resource):
             "secrets": None if secrets is None else pulumi.Output.secret(secrets),
             "run": run,
             "adopt": adopt,
+            "moving": moving,
         }
         super().__init__("numerian:index:Files", resource_name, properties, _secret(opts, "secrets"))
 

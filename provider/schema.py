@@ -39,13 +39,17 @@ def _map(description: str, values: Property | None = None) -> Property:
 
 
 def _resource(
-    description: str, inputs: dict[str, Property], required: list[str], outputs: dict[str, Property] | None = None
+    description: str,
+    inputs: dict[str, Property],
+    required: list[str],
+    outputs: dict[str, Property] | None = None,
+    optional: dict[str, Property] | None = None,
 ) -> dict[str, Any]:
     return {
         "description": description,
         "inputProperties": inputs,
         "requiredInputs": required,
-        "properties": {**inputs, **(outputs or {})},
+        "properties": {**inputs, **(outputs or {}), **(optional or {})},
         "required": [*required, *(outputs or {})],
     }
 
@@ -82,8 +86,10 @@ RESOURCES: dict[str, dict[str, Any]] = {
             "secrets": _map("Values of `${secret:name}`.", {"type": "string", "secret": True}) | {"secret": True},
             "run": {**_COMMANDS, "description": "Commands run once after a batch that changed an absolute file."},
             "adopt": _flag("Take over what somebody else owns."),
+            "moving": _map("What another `host` means: `content`, `passage`, `give`, `take`, `days`."),
         },
         ["host"],
+        optional={"left": _map("Hosts where a move left an old place: until which day.", {"type": "string"})},
     ),
     "numerian:index:Host": _resource(
         "The base of a server: packages, accounts, systemd units, and who and what may be there besides.",

@@ -34,6 +34,11 @@ class Entry:
 
 COMMANDS = (
     Entry("check", "check", "read the inventory and tell everything that is wrong with it"),
+    Entry("new", "new", "write the file of a new member: asks, proposes, shows, never overwrites"),
+    Entry("fmt", "fmt", "lay out the inventory's files evenly; comments and order stay"),
+    Entry("list", "list", "list the members, by EPCI, département, datacenter, service, plan or status"),
+    Entry("show", "show", "say in plain words what a member has, where, and how it stands"),
+    Entry("upgrade", "upgrade", "bring an inventory of an older format up to this one"),
     Entry("preview", "deploy", "show what `up` would change, without asking the servers"),
     Entry("up", "deploy", "make the servers as the inventory says"),
     Entry("log", "log", "tell who applied what, when, from which commit"),
@@ -45,6 +50,7 @@ COMMANDS = (
     Entry("purge", "purge", "delete for good what is kept of a member who left, after naming it"),
     Entry("welcome", "welcome", "print how a member's webmasters connect, in French"),
     Entry("certificates", "certificates", "list the certificates: issued, waiting, refused and why"),
+    Entry("rpnt", "rpnt", "tell how each member stands with the State's criteria (RPNT), and what to change"),
     Entry("images", "images", "list the packages that an image of today will hold, and what that changes"),
     Entry("doctor", "doctor", "tell which engine, plugins, servers and keys are used, and what is wrong"),
     Entry("adopt", "adopt", "print how to take Docker's things back into a state that was lost"),

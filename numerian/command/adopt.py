@@ -10,6 +10,7 @@ import json
 import shlex
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numerian.command import add_stack_option
@@ -33,6 +34,9 @@ IMPORTABLE = {
 
 Images are not here: making one again from the same recipe finds the layers that are there.
 """
+
+
+IMPORT_OPTIONS = ("--yes", "--protect=false", "--generate-code=false", "--skip-preview")
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,26 @@ def run(options: Namespace) -> int:
         return 1
     _print(place, found)
     return 0
+
+
+def take_in(session: Session) -> int:
+    """Import what is on the servers and not in the state, without asking; return how many things.
+
+    For a run whose own forerunner made them and was cut before they were written down: nobody else's are among them.
+    """
+    place, log = session.place, _preview(session)
+    found = _on_servers(place, [step for step in log.changed if step.op == "create" and step.type in IMPORTABLE], log)
+    ready = [item for item in found if not _not_in_state(item.step, log)]
+    if not ready:
+        return 0
+    file = _write(place, ready)
+    say(f"taking in {len(ready)} things of Docker's that the run before made: {', '.join(i.step.name for i in ready)}")
+    words = ["pulumi", "import", "--file", str(file), "--stack", place.stack, "--non-interactive", *IMPORT_OPTIONS]
+    outcome = runner.run(words, place.root, environment.for_process(session.settings), lambda log: None)
+    if outcome.code != 0:
+        what = faults.faults(outcome.log, outcome.said)
+        raise WorkspaceError("taking them in failed:\n" + "\n".join(f"  {fault}" for fault in what))
+    return len(ready)
 
 
 def _preview(session: Session) -> Log:
@@ -164,25 +188,27 @@ def command(item: Adoptable, stack: str) -> str:
     provider = side.provider.rsplit("::", 1)[0] if side is not None else ""
     if provider and not provider.rsplit("::", 1)[-1].startswith("default"):
         words += ["--provider", f"provider={provider}"]
-    return shlex.join([*words, "--yes", "--protect=false", "--generate-code=false", "--skip-preview"])
+    return shlex.join([*words, *IMPORT_OPTIONS])
 
 
-def _print(place: Workspace, found: list[Adoptable]) -> None:
+def _write(place: Workspace, found: list[Adoptable]) -> Path:
+    """Write the file of an import; return it, relative to the checkout."""
     from numerian.connections import write_file
 
     file = place.folder / "adopt.json"
     write_file(file, json.dumps(import_file(found), indent=2) + "\n")
-    relative = file.relative_to(place.root)
+    return file.relative_to(place.root)
+
+
+def _print(place: Workspace, found: list[Adoptable]) -> None:
+    file = _write(place, found)
     print(f"# {len(found)} things of Docker's are on the servers and not in the state of {place.stack}:")
     for item in found:
         print(f"#   {item.host}: {item.step.kind} {item.step.name}")
     print("# take them in, all at once:")
     print(f"cd {shlex.quote(str(place.root))}")
     print(f'eval "$(bin/numerian env --stack {place.stack})"')
-    print(
-        f"pulumi import --file {relative} --stack {place.stack}"
-        " --yes --protect=false --generate-code=false --skip-preview"
-    )
+    print(shlex.join(["pulumi", "import", "--file", str(file), "--stack", place.stack, *IMPORT_OPTIONS]))
     print(f"numerian up --stack {place.stack} --yes")
     print("# or one by one:")
     for item in found:

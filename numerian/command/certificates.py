@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from numerian.model import Inventory, Member
 
 STATUS_FOLDER = "/srv/certificates/status"
-_READ = (
-    f"cd {STATUS_FOLDER} 2>/dev/null || exit 0\n"
-    'for file in *; do [ -f "$file" ] && sed "s|^|$file |" "$file"; done; exit 0'
-)
+# One program for all files: it is asked every few seconds while hundreds of certificates are made.
+_READ = f"""cd {STATUS_FOLDER} 2>/dev/null && set -- * && [ -f "$1" ] || exit 0
+awk '{{ print FILENAME, $0 }}' "$@"; exit 0"""
 _POLL_SECONDS = 2.0
 _ELSEWHERE = "doesn't point here"
 _UNRENEWED = "the CA"

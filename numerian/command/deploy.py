@@ -10,14 +10,18 @@ import time
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 
-from numerian.command import add_stack_option, previewing
+from numerian.command import add_stack_option, adopt, previewing
 from numerian.command.aftermath import Aftermath
 from numerian.command.terminal import Progress, confirm, say, style
 from numerian.engine import changes, environment, faults, locks, report, state_copies, turn, workspace
 from numerian.engine import run as runner
 from numerian.engine.environment import Session
 from numerian.engine.events import Message
+from numerian.engine.unsaved import Mark
 from numerian.engine.workspace import Workspace, WorkspaceError
+
+SAVED_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+"""Of the engine: the state is saved at the end of a run, not at each step. `unsaved.Mark` tells of one that was cut."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +51,18 @@ def configure(parser: ArgumentParser) -> None:
         parser.add_argument("--refresh", action="store_true", help="ask the servers first what they really have")
     if verb != "preview":
         parser.add_argument("--yes", "-y", action="store_true", help="don't show it first and ask")
-    if verb == "up":
-        parser.add_argument(
-            "--first",
-            action="store_true",
-            help="a first deployment: save the state once, at the end (found out by itself for a local state)",
-        )
 
 
 def run(options: Namespace) -> int:
     """Run one of the four; return the exit code."""
     place = workspace.find(options.stack)
     workspace.require_stack(place)
+    verb, mark = options.command, Mark(place)
+    if verb == "up" and (cut := mark.cut):
+        say(f"the run before was cut ({cut}): the servers are asked first what became of it")
+        options.refresh = True
     session = _prepare(place, options)
-    verb, refresh = options.command, getattr(options, "refresh", False)
+    refresh = getattr(options, "refresh", False)
     if verb == "preview":
         return _review(_engine(session, options, "preview", refresh=refresh), options)
     if not options.yes:
@@ -79,7 +81,13 @@ def run(options: Namespace) -> int:
         state = workspace.state_file(place)
         for what in state_copies.forget_interrupted(state) if state else []:
             say(f"the run before was cut while {what}; this one finds out what became of it")
-        return _tell(_engine(session, options, verb, refresh=refresh), options, planned=False)
+        was_cut = bool(mark.cut)
+        mark.begin(f"numerian {verb}")
+        result = _engine(session, options, verb, refresh=refresh)
+        if was_cut and faults.conflicts(result.found) and adopt.take_in(session):
+            result = _engine(session, options, verb, refresh=False)
+        mark.end(result.outcome)
+        return _tell(result, options, planned=False)
 
 
 def _prepare(place: Workspace, options: Namespace) -> Session:
@@ -94,14 +102,6 @@ def _prepare(place: Workspace, options: Namespace) -> Session:
     for lock in locks.clear_dead(place):
         say(f"the lock of an engine that died here (process {lock.pid}, since {lock.since}) was removed")
     return session
-
-
-def _variables(session: Session, options: Namespace) -> dict[str, str]:
-    """Return the environment of the engine's process."""
-    variables = environment.for_process(session.settings)
-    if options.command == "up" and (options.first or workspace.is_first_deployment(session.place)):
-        variables["PULUMI_SKIP_CHECKPOINTS"] = "true"
-    return variables
 
 
 def _shown_first(verb: str) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ def _engine(session: Session, options: Namespace, verb: str, *extra: str, refres
     outcome = runner.run(
         ["pulumi", *words],
         session.place.root,
-        _variables(session, options),
+        environment.for_process(session.settings) | SAVED_ONCE,
         lambda log: progress.show(report.progress(log, label)),
         interrupted=interrupted,
     )

@@ -15,6 +15,9 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's public marker
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*[mK]")
 _SAME = b'"op":"same"'
+_REFRESH = b'"op":"refresh"'
+_STARTED = b'"resourcePreEvent"'
+_URN = re.compile(rb'"urn":"([^"\\]+)"')
 _PROVIDER_TYPE = b'"type":"pulumi:providers:'
 _GUARD_TYPE = b'"type":"numerian:index:Guard"'
 QUIET = frozenset({"same", "read", "refresh", "discard", "read-replacement", "discard-replaced"})
@@ -99,7 +102,9 @@ class Log:
     drifted: dict[str, Step] = field(default_factory=dict)
     providers: dict[str, Step] = field(default_factory=dict)
     seen: dict[str, Step] = field(default_factory=dict)
-    """By URN, what was begun and may change or fail: whose a message is."""
+    """By URN, what was begun and may change or fail."""
+    asked: dict[str, bytes] = field(default_factory=dict)
+    """By URN, the line of each whose server is asked: it holds its whole state, and is read only for a message."""
     messages: list[Message] = field(default_factory=list)
     same: int = 0
     result: str = ""
@@ -114,6 +119,9 @@ class Log:
             # But the guard's: it has the members' names.
             if _GUARD_TYPE not in line:
                 return
+        if _REFRESH in line and _STARTED in line and _PROVIDER_TYPE not in line and (urn := _URN.search(line)):
+            self.asked[urn.group(1).decode()] = line
+            return
         event: dict[str, Any] = json.loads(line)
         if diagnostic := event.get("diagnosticEvent"):
             self._diagnostic(diagnostic)
@@ -127,6 +135,12 @@ class Log:
             self.result = summary.get("result") or ""
         elif error := event.get("errorEvent"):
             self.messages.append(Message("error", error["error"]))
+
+    def whose(self, urn: str) -> Step | None:
+        """Return the step that a message about `urn` belongs to."""
+        if urn not in self.seen and (line := self.asked.get(urn)):
+            self.seen[urn] = step_of(json.loads(line)["resourcePreEvent"]["metadata"])
+        return self.seen.get(urn)
 
     @property
     def changed(self) -> list[Step]:

@@ -117,7 +117,7 @@ def _stderr(said: str) -> list[str]:
 
 def _whose(message: Message, log: Log) -> tuple[str, str]:
     """Return host and name of what a message is about, "" for what isn't known."""
-    if step := log.seen.get(message.urn):
+    if step := log.whose(message.urn):
         return host_of(step, log.providers), f"{step.kind} {step.name}"
     if message.urn and "pulumi:pulumi:Stack::" not in message.urn:
         *_, token, name = message.urn.split("::")
@@ -125,11 +125,16 @@ def _whose(message: Message, log: Log) -> tuple[str, str]:
     return "", ""
 
 
+def conflicts(found: list[Fault]) -> bool:
+    """Tell whether Docker has things that the state doesn't know."""
+    return any(_CONFLICT.search(fault.text) for fault in found)
+
+
 def hints(found: list[Fault], stack: str) -> list[str]:
     """Return what to do next, where a fault's own text can't know it."""
     texts = "\n".join(fault.text for fault in found)
     advice = []
-    if _CONFLICT.search(texts):
+    if conflicts(found):
         advice.append(
             "Docker has things of these names that the state doesn't know (a lost state?):"
             f" run `numerian adopt --stack {stack}` and what it prints"

@@ -170,21 +170,3 @@ def state_file(workspace: Workspace) -> Path | None:
     stacks = folder / ".pulumi" / "stacks" / workspace.project
     names = [f"{workspace.stack}.json{suffix}" for suffix in ("", ".gz", ".zst")]
     return next((stacks / name for name in names if (stacks / name).is_file()), stacks / names[0])
-
-
-def is_first_deployment(workspace: Workspace) -> bool:
-    """Tell whether the state holds fewer things of ours than the inventory has members.
-
-    Then nearly all is to be made. A file of state for each step costs minutes there, and creates converge: whatever a
-    crash leaves out of the state is adopted by the next run.
-    """
-    state = state_file(workspace)
-    members = workspace.inventory / "members"
-    if state is None or state.suffix != ".json" or not state.is_file() or not members.is_dir():
-        return False
-    # The engine writes it without spaces, `pulumi stack export` with them.
-    known = len(re.findall(rb'"type": ?"numerian:', state.read_bytes()))
-    chosen = workspace.selection
-    return known < (
-        len(chosen.codes) if chosen else sum(1 for entry in members.iterdir() if entry.suffix in (".yaml", ".yml"))
-    )

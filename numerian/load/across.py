@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from numerian import addressing
+from numerian import addressing, capacity
 from numerian.errors import Problem
 from numerian.fault import Fault, shown
 from numerian.load.tree import Mapping, Node, Scalar, Sequence
@@ -113,15 +113,7 @@ def check_capacity(
     for server in servers:
         if server.name in allowed:
             continue
-        served = [member for member in members if member.server == server.name and member.served]
-        with_site = [member for member in served if member.site]
-        with_php = [member for member in with_site if member.site and member.site.kind == "php"]
-        asked = {
-            "sites": len(with_site),
-            "php_sites": len(with_php),
-            "disk_gb": -(-sum(member.plan.quota_mb for member in with_site) // 1000),
-            "memory_mb": sum(member.plan.php.memory_mb for member in with_php),
-        }
+        asked = capacity.needed(member for member in members if member.server == server.name)
         for key, wanted in asked.items():
             room = getattr(server.capacity, key)
             node = scalar(root, "servers", server.name, "capacity", key)

@@ -165,11 +165,11 @@ class MemberFile(Model):
     insee: Insee | None = Field(default=None, description="The INSEE code, for a commune.", examples=["07186"])
     siren: Siren | None = Field(default=None, description="The SIREN, for an EPCI.")
     departement: DepartementCode | None = Field(default=None, description="The code, for a département.")
-    datacenter: Name = Field(description="The datacenter that serves it.", examples=["privas"])
+    datacenter: Name = Field(description="The datacenter that serves it.", examples=["privas", "alixan"])
     server: Name | None = Field(
         default=None, description="The server that serves it; the datacenter's first by default."
     )
-    plan: Name = Field(description="Its plan, of plans.yaml.", examples=["village"])
+    plan: Name = Field(description="Its plan, of plans.yaml.", examples=["village", "hameau", "bourg", "ville"])
     quota_mb: Annotated[int, Whole(1, 10_000_000)] | None = Field(
         default=None, description="Room for the site's files in MB, when not the plan's."
     )

@@ -23,7 +23,7 @@ _MOST_NAMES = 6
 _LONGEST_ERROR = 2000
 _ROOM_FOR_ALERTS = 25_000
 _ROOM_FOR_SECTIONS = 45_000
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~^$=:&])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~^$&])")
 _TRIGGER = re.compile(r"([@#!$%&~/])(?=\S)")
 _BREAK = "\u200b"
 """Nothing to see: it parts what a forge would take for a mention, a link or the number of an issue."""
@@ -34,7 +34,8 @@ def render(review: Review) -> str:
     page = _Page()
     page.must(MARKER)
     page.must(f"## Revue du changement : {text(review.stack)}")
-    page.must(f"**{text(summary.balance(review.counts))}**")
+    if summary.tells_counts(review):
+        page.must(f"**{text(summary.balance(review.counts))}**")
     if told := summary.alerts(review):
         page.must(f"⚠️ **À regarder d’abord : {text(told)}**")
     if review.errors:

@@ -66,6 +66,11 @@ def balance(counts: Counts) -> str:
     return f"Bilan : {told} ; éléments : {items(counts)}" if told else f"Bilan : {items(counts)}"
 
 
+def tells_counts(review: Review) -> bool:
+    """Tell whether the counts say anything: where all was refused at once nothing was counted."""
+    return bool(review.counts.items_touched) or not review.errors
+
+
 def alerts(review: Review) -> str:
     """Return how many alerts of each kind there are, "" when there is none."""
     numbers = {severity: 0 for severity in _ALERTS}

@@ -31,7 +31,7 @@ def render(review: Review, style: Style = plain_style, *, seconds: float | None 
         yield style(f"{plural(len(review.errors), 'erreur')} : rien ne sera appliqué ainsi", "red")
         for error in review.errors:
             yield from (f"  {line}" for line in error.splitlines())
-    if review.counts.items_touched or not review.errors:
+    if summary.tells_counts(review):
         took = f" ({seconds:.1f} s)".replace(".", ",") if seconds is not None else ""
         yield summary.balance(review.counts) + took
     yield summary.consulted(review)

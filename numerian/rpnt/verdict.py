@@ -22,7 +22,7 @@ TESTED_WITH_THE_SITE = ("1.3", "1.4", "1.5", "1.6", "1.7")
 _NO_MAIL = "la messagerie n’est pas encore servie ici"
 _NO_SITE = "aucun site n’est servi ici"
 _ADD_SITE = "ajouter `site:` avec son `domain:` au fichier du membre, ou mesurer le site là où il est"
-_WHILE_DOWN = "compté en échec tant que le site ne répond pas"
+WHILE_DOWN = "compté en échec tant que le site ne répond pas"
 _ELSEWHERE = "dépend du site vers lequel le domaine mène"
 
 
@@ -157,7 +157,7 @@ def _served() -> Sequence[Criterion]:
 def _maintenance() -> Iterator[Criterion]:
     remedy = "retirer `maintenance: true` quand le site est prêt"
     for number in TESTED_WITH_THE_SITE:
-        why = "la page de maintenance répond 503" if number == "1.3" else _WHILE_DOWN
+        why = "la page de maintenance répond 503" if number == "1.3" else WHILE_DOWN
         yield failed(number, why, remedy)
 
 

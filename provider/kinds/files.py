@@ -9,6 +9,7 @@ from typing import Any
 from provider.errors import ResourceError
 from provider.kinds.base import UNKNOWN, Change, CheckFailure, Context, Diff, Props, ResourceKind, State, Unknown
 from provider.kinds.files_check import check_files
+from provider.kinds.moving import Mover, expired
 from provider.plan import files
 from provider.plan.declared import Declared
 from provider.plan.facts import Entry, Facts, Need, Target
@@ -27,6 +28,7 @@ class Files(ResourceKind):
 
     def __init__(self, runtime: Runtime) -> None:
         self._committer = runtime.committer
+        self._mover = Mover(runtime)
 
     async def check(self, context: Context, olds: Props, news: Props) -> tuple[Props, list[CheckFailure]]:
         """Fill in defaults; find what is wrong with paths, modes, owners, contents and secrets."""
@@ -44,11 +46,12 @@ class Files(ResourceKind):
                 changes[name] = Change.UPDATE
         before, after = Declared.of(olds), Declared.of(news)
         changes.update(files.plan(files.assume(before, after), (context.owner, context.name), before, after).changes)
+        changes.update({f"left.{host}": Change.DELETE for host in expired(_left(olds))})
         return Diff(changes)
 
     async def preview(self, context: Context, olds: Props | None, news: Props) -> Props:
-        """Return the inputs: they are the outputs."""
-        return news
+        """Return the inputs: they are the outputs, but for old places that a move left."""
+        return news if olds is None else _with_left(news, _left(olds))
 
     async def create(self, context: Context, news: Props) -> State:
         """Write what isn't there; adopt what is there and equal."""
@@ -56,16 +59,22 @@ class Files(ResourceKind):
         return State(f"{news['host']}/{context.name}", news)
 
     async def update(self, context: Context, id: str, olds: Props, news: Props) -> State:
-        """Write what differs from the state."""
+        """Write what differs from the state; take old places away whose time is over."""
         before, after = Declared.of(olds), Declared.of(news)
+        left = _left(olds)
         if before.host != after.host:
-            await self._move(context, olds, news)
+            left = await self._mover.move(context, olds, news)
         else:
             await self._write(context, olds, news)
-        return State(f"{news['host']}/{context.name}", news)
+        for host in expired(left):
+            await self._mover.retire(context, news, host)
+            del left[host]
+        return State(f"{news['host']}/{context.name}", _with_left(news, left))
 
     async def delete(self, context: Context, id: str, olds: Props) -> None:
         """Take managed files away; folders of people go into the host's archive."""
+        for host in _left(olds):
+            await self._mover.retire(context, olds, host)
         await self._write(context, olds, None)
 
     async def read(self, context: Context, id: str, olds: Props | None, inputs: Props | None) -> State | None:
@@ -75,7 +84,8 @@ class Files(ResourceKind):
         declared = Declared.of(olds)
         facts = await self._committer.read(declared.host, context.stack, files.need(declared, None))
         there = any(facts.entry(target) for target in declared.files) or declared.folders.keys() & facts.entries.keys()
-        if not there and not facts.claimed_by(context.owner, context.name):
+        nothing = not (declared.files or declared.folders)
+        if not there and not nothing and not facts.claimed_by(context.owner, context.name):
             return None
         outputs = await self._actual(context, olds, declared, facts)
         return State(id, outputs)
@@ -92,15 +102,6 @@ class Files(ResourceKind):
             context.holder,
         )
         await self._committer.write(props["host"], context.stack, change)
-
-    async def _move(self, context: Context, olds: Props, news: Props) -> None:
-        if olds.get("folders") or olds.get("seeds"):
-            raise ResourceError(
-                f"`{context.name}` can't move from {olds['host']} to {news['host']} yet: it has folders of people, and "
-                "moving their content isn't implemented. Copy it by hand, declare a new resource, take the old one out"
-            )
-        await self._write(context, None, news)
-        await self._write(context, olds, None)
 
     async def _actual(self, context: Context, olds: Props, declared: Declared, facts: Facts) -> Props:
         """Return the outputs as they are on the host: equal things as they were, drifted ones with their facts."""
@@ -127,7 +128,10 @@ class Files(ResourceKind):
             for path, rights in declared.folders.items()
             if path in facts.entries and facts.entries[path].kind == "folder"
         }
-        return {**olds, "files": found, "folders": folders}
+        actual = {**olds, "files": found, "folders": folders}
+        if (context.owner, context.name) in facts.pending:
+            actual["run"] = []  # a run that was cut owes the commands: the next update makes up for it
+        return actual
 
     async def _contents(
         self, host: str, context: Context, facts: Facts, wanted: Mapping[Target, Entry]
@@ -188,6 +192,16 @@ def with_placeholders(text: str, secrets: Mapping[str, Any]) -> str:
     for name, value in sorted(known, key=lambda pair: -len(pair[1])):
         text = text.replace(value, f"${{secret:{name}}}")
     return text
+
+
+def _left(props: Props) -> dict[str, str]:
+    """Return the hosts where a move left an old place, each with the day until which it is."""
+    left = props.get("left")
+    return dict(left) if isinstance(left, Mapping) else {}
+
+
+def _with_left(news: Props, left: Mapping[str, str]) -> Props:
+    return {**news, "left": dict(left)} if left else news
 
 
 def _rights(spec: Mapping[str, Any], entry: Entry, mode: str) -> dict[str, str]:

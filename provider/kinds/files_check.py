@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from provider.kinds.base import CheckFailure, Props, Unknown
+from provider.kinds.moving import DAYS
 from provider.plan.paths import keyed, mode_fault, normal_mode, owner_fault, path_fault
 from provider.secrets import faults
 
 LARGEST = 1_000_000
-_KNOWN = ("host", "service", "files", "folders", "seeds", "secrets", "run", "adopt")
+_KNOWN = ("host", "service", "files", "folders", "seeds", "secrets", "run", "adopt", "moving")
+_MOVING = ("content", "passage", "give", "take", "days")
 
 
 def check_files(news: Props) -> tuple[Props, list[CheckFailure]]:
@@ -42,6 +44,7 @@ class _Checker:
             for name, value in self.secrets.items():
                 if not isinstance(value, str | Unknown):
                     self.fail(f"secrets.{name}", "isn't a text")
+        moving = self._moving()
         return {
             "host": host,
             "service": service,
@@ -51,6 +54,7 @@ class _Checker:
             "secrets": self.news.get("secrets") or {},
             "run": self._run(),
             "adopt": self.news.get("adopt", False),
+            **({} if moving is None else {"moving": moving}),
         }
 
     def fail(self, prop: str, reason: str) -> None:
@@ -76,6 +80,10 @@ class _Checker:
             self.fail(
                 prop, "a relative path belongs to a service's generation; name the `service` or begin it with `/`"
             )
+        return self._filled(name, path, spec, content, mode)
+
+    def _filled(self, name: str, path: str, spec: Any, content: bool, mode: str) -> Any:
+        prop = keyed(name, path)
         if isinstance(spec, Unknown):
             return spec
         if not isinstance(spec, Mapping):
@@ -134,6 +142,36 @@ class _Checker:
             if not isinstance(argv, Unknown) and argv_fault(argv):
                 self.fail(f"run[{number}]", argv_fault(argv) or "")
         return run
+
+    def _moving(self) -> Any:
+        moving = self.news.get("moving")
+        if moving is None or isinstance(moving, Unknown):
+            return moving
+        if not isinstance(moving, Mapping):
+            self.fail("moving", 'isn\'t a map such as {"content": ["/srv/a"]}')
+            return None
+        for name in moving:
+            if name not in _MOVING:
+                self.fail(f"moving.{name}", f"isn't known here; there are {', '.join(_MOVING)}")
+        for number, path in enumerate(moving.get("content") or []):
+            if fault := path_fault(path, absolute=True):
+                self.fail(f"moving.content[{number}]", f"the path {fault}")
+        for name in ("give", "take"):
+            if (argv := moving.get(name)) and (fault := argv_fault(argv)):
+                self.fail(f"moving.{name}", fault)
+        days = moving.get("days", DAYS)
+        if not isinstance(days, int | float) or days < 0:
+            self.fail("moving.days", "isn't a number of days")
+            days = DAYS
+        return {**moving, "days": int(days), "passage": self._passage(moving.get("passage") or {})}
+
+    def _passage(self, files: Mapping[str, Any]) -> dict[str, Any]:
+        for path in files:
+            if fault := path_fault(path, absolute=False):
+                self.fail(keyed("moving.passage", path), f"the path {fault}")
+        return {
+            path: self._filled("moving.passage", path, spec, content=True, mode="0644") for path, spec in files.items()
+        }
 
 
 def argv_fault(argv: Any) -> str | None:

@@ -66,7 +66,7 @@ class Service(ResourceKind):
         return State(f"{news['host']}/{news['name']}", news)
 
     async def update(self, context: Context, id: str, olds: Props, news: Props) -> State:
-        """Write the definition anew. Nothing is validated or reloaded until files change."""
+        """Write the definition anew. Nothing is validated or reloaded until files change, save what a cut run owes."""
         return await self.create(context, news)
 
     async def delete(self, context: Context, id: str, olds: Props) -> None:
@@ -91,7 +91,8 @@ class Service(ResourceKind):
             "name": name,
             "root": definition.root,
             "validate": list(definition.validate),
-            "reload": list(definition.reload),
+            # A reload that a run owes that was cut: the next update makes up for it.
+            "reload": [] if found.pending else list(definition.reload),
             "running": list(definition.running),
             "watchSeconds": definition.watch_seconds,
             "confirm": definition.confirm,

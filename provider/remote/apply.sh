@@ -225,8 +225,7 @@ serve() {
         : >"$u/back"
         again=0
         go_back || again=$?
-        [ ! -s "$u/to" ] || rm -rf "$root/generations/$to"
-        rm -f "$S/services/$name/pending"
+        [ ! -s "$u/to" ] || { rm -rf "$root/generations/$to" && rm -f "$S/services/$name/pending"; }
         answer "reload $(encode "$u/out") $again $(encode "$u/back")"
         return 2
     fi

@@ -60,6 +60,8 @@ class _Round:
     jobs: dict[FilesChange, Job] = field(default_factory=dict)
     define: list[Definition] = field(default_factory=list)
     retire: list[Definition] = field(default_factory=list)
+    reload: dict[str, ServiceChange] = field(default_factory=dict)
+    """By name, services whose current generation was never reloaded: the run that put it there was cut."""
 
     def change(self, job: Job) -> FilesChange:
         """Return what a job is for."""
@@ -144,8 +146,9 @@ class Commit:
         for done in idle:
             del turn.jobs[done]
             self._done(done)
-        if turn.jobs or turn.define or turn.retire or facts.leftovers:
-            request = build(turn.facts, Batch(list(turn.jobs.values()), turn.define, turn.retire))
+        if turn.jobs or turn.define or turn.retire or turn.reload or facts.leftovers:
+            batch = Batch(list(turn.jobs.values()), turn.define, turn.retire, reloaded=list(turn.reload))
+            request = build(turn.facts, batch)
             if self._apply(turn, request):
                 self._finish_services()
 
@@ -165,7 +168,10 @@ class Commit:
                 change, Fault(f"{text}: declare a service of another name, move its files, then take this one out")
             )
         elif there and there.definition == definition and there.current is not None:
-            self._done(change)
+            if there.pending:
+                turn.reload[definition.name] = change
+            else:
+                self._done(change)
         elif fault := unsafe_root(definition.root, dict(turn.facts.entries)):
             self._done(change, Fault(f"service {definition.name} on {self.host}: {fault}"))
         else:
@@ -211,7 +217,7 @@ class Commit:
             again = "`numerian up --refresh` puts in again what went with it"
             self.warn(f"{self.host}: {note.replace(chr(9), ' ')}; {again}")
         for unit, jobs in request.units.items():
-            self._outcome(turn, jobs, answers.get(unit, ["failed"]))
+            self._outcome(turn, jobs, answers.get(unit, ["failed"]), request.services[unit])
         return True
 
     def _send(self, request: Request) -> dict[str, list[str]] | None:
@@ -237,7 +243,7 @@ class Commit:
             for job in request.people[(unit, number)]:
                 self.unserved[(job.owner, job.name)] = _command_error(self.host, "the provider's script", message)
 
-    def _outcome(self, turn: _Round, jobs: list[Job], answer: list[str]) -> None:
+    def _outcome(self, turn: _Round, jobs: list[Job], answer: list[str], service: str) -> None:
         kind, *rest = answer
         if kind == "ok":
             for job in jobs:
@@ -252,6 +258,8 @@ class Commit:
                 f": {second}" if second else ""
             )
             self._fail_all(turn, jobs, lambda job: RefusedError(f"{self.host}: {self._service(job)}: {text}"))
+            if owed := turn.reload.get(service):
+                self._done(owed, RefusedError(f"{self.host}: {service}: {text}"))
         elif kind == "unconfirmed":
             self._confirm(turn, jobs, *map(int, rest))
         elif kind == "run":

@@ -50,6 +50,8 @@ class Batch:
     retired: list[Definition] = field(default_factory=list)
     judged: str | None = None
     """A service whose current generation is judged as it is, with no change."""
+    reloaded: list[str] = field(default_factory=list)
+    """Services that are owed a reload of their current generation."""
 
 
 def commands(jobs: Iterable[Job]) -> list[tuple[str, ...]]:

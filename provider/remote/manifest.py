@@ -24,12 +24,14 @@ _FEW = 64
 class Request:
     """A batch ready to be sent.
 
-    `units` says which jobs share the fate of each unit, `people` which of a unit have work in one folder of people.
+    `units` says which jobs share the fate of each unit, `services` whose generation it is ("" for none), `people` which
+    of a unit have work in one folder of people.
     """
 
     argv: list[str]
     stdin: bytes
     units: dict[str, list[Job]]
+    services: dict[str, str]
     people: dict[tuple[str, str], list[Job]]
 
 
@@ -47,7 +49,7 @@ class _Builder:
         self.manifest = Archive()
         self.contents = Archive()
         self.token = secrets.token_hex(6)
-        self.stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        self.stamp = now_stamp()
         self.staged: list[str] = []
         self.written: list[str] = []
         self.expected: list[str] = []
@@ -58,10 +60,11 @@ class _Builder:
 
     def request(self, mode: str) -> Request:
         units: dict[str, list[Job]] = {}
+        services: dict[str, str] = {}
         grouped = self._grouped()
         for number, (service, jobs) in enumerate(sorted(grouped.items())):
             unit = f"{number:04d}"
-            units[unit] = jobs
+            units[unit], services[unit] = jobs, service
             self._unit(f"u/{unit}", service, jobs)
         for definition in self.batch.services:
             self.manifest.file(f"services/{definition.name}/root", f"{definition.root}\n".encode())
@@ -75,7 +78,7 @@ class _Builder:
             sections=(pad(self.manifest.bytes(), b"\0"),),
             rest=self.contents.bytes(),
         )
-        return Request(argv, stdin, units, self.people)
+        return Request(argv, stdin, units, services, self.people)
 
     def _grouped(self) -> dict[str, list[Job]]:
         grouped: dict[str, list[Job]] = {}
@@ -83,6 +86,8 @@ class _Builder:
             touched = job.services()
             owed = {c.target.service for c in job.plan.claims if c.target.service and self._service(c).pending}
             grouped.setdefault(min(touched or owed, default="") or "", []).append(job)
+        for service in self.batch.reloaded:
+            grouped.setdefault(service, [])
         if self.batch.retired:
             grouped.setdefault("", [])
         if self.batch.judged:
@@ -225,12 +230,7 @@ class _Builder:
         self._list(f"{unit}/archive", words(moves))
 
     def _archived(self, name: str, path: str, device: str) -> str:
-        """Return where something goes that is put away: on its own file system, so that it is one rename."""
-        store = self.facts.entries.get("/var/lib")
-        safe = name.replace("/", "-")
-        if store and device and device != store.device:
-            return f"{dirname(path).rstrip('/')}/.numerian-archive/{self.stamp}-{safe}/{basename(path)}"
-        return f"{STORE}/archive/{self.stamp}-{safe}{path}"
+        return archived(self.facts, name, path, device, self.stamp)
 
     def _folders(self, unit: str, jobs: list[Job]) -> None:
         actions = [action for job in jobs for action in job.plan.actions]
@@ -281,6 +281,20 @@ class _Builder:
             self.manifest.file(f"{unit}/run/{number:04d}", words(argv))
         self._list(f"{unit}/gone", words(gone))
         self._list(f"{unit}/owed", words(owed))
+
+
+def archived(facts: Facts, name: str, path: str, device: str, stamp: str) -> str:
+    """Return where something goes that is put away: on its own file system, so that it is one rename."""
+    store = facts.entries.get("/var/lib")
+    safe = name.replace("/", "-")
+    if store and device and device != store.device:
+        return f"{dirname(path).rstrip('/')}/.numerian-archive/{stamp}-{safe}/{basename(path)}"
+    return f"{STORE}/archive/{stamp}-{safe}{path}"
+
+
+def now_stamp() -> str:
+    """Return this second as names in the archive begin."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 @dataclass

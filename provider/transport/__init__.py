@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from provider.transport.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,10 @@ class Transport(Protocol):
         `timeout` in seconds bounds the silence: no byte in either direction for that long is `HostTimeoutError`.
         An exit code other than 0 is returned, not raised.
         """
+        ...
+
+    def open_channel(self, argv: list[str], *, root: bool = False) -> Stream:
+        """Start `argv` and return its stdin and stdout as one stream, for what is too large to be held."""
         ...
 
     def end_first_contact(self, *, made: bool = False) -> None:

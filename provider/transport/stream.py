@@ -46,6 +46,12 @@ class Stream:
             said += self._channel.recv_stderr(4096)
         return said
 
+    def wait(self, timeout: float) -> int:
+        """Return the command's exit code once it has ended, -1 if it didn't tell within `timeout` seconds."""
+        if not self._channel.status_event.wait(timeout):
+            return -1
+        return self._channel.recv_exit_status()
+
     def close(self) -> None:
         """Close the stream and give its session back; twice is fine."""
         release, self._release = self._release, None

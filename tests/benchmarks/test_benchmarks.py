@@ -55,6 +55,19 @@ def test_beyond_the_real_communes_there_are_invented_ones(tmp_path: Path) -> Non
     assert members[-1].code == str(work.FIRST_INVENTED + 1100 - 1017 - 1)
 
 
+def test_what_needs_no_server_has_targets_of_its_own() -> None:
+    def measured(check: float, preview: float, megabytes: int) -> dict[str, dict[Case, Measure]]:
+        return {
+            table.CHECK: {Case.AGAIN: Measure(check)},
+            table.PREVIEW: {Case.AGAIN: Measure(preview, peaks={"engine": megabytes - 100, "program": 100})},
+            table.FLOOR: {Case.AGAIN: Measure(10.0)},
+        }
+
+    assert [met for _, met in table.targets(5000, measured(15.0, 15.0, 1500))] == [True] * 3
+    assert [met for _, met in table.targets(5000, measured(15.1, 15.1, 1501))] == [False] * 3
+    assert not table.targets(438, measured(1.6, 1.0, 1))[0][1]
+
+
 def test_peak_memory_is_seen_by_role() -> None:
     hog = "import time; kept = bytearray(120_000_000); time.sleep(1)"
     seen: dict[str, int] = {}
@@ -164,9 +177,9 @@ def results(first: float, counts: Counts) -> table.Results:
 
 
 def test_targets_are_parts_of_the_peers_time_in_the_same_run() -> None:
-    met = table.targets(results(5.0, Counts(write_batches=5)))
+    met = table.targets(438, results(5.0, Counts(write_batches=5)))
     assert len(met) == 9 and all(ok for _, ok in met)
-    missed = [text for text, ok in table.targets(results(5.1, Counts(write_batches=6))) if not ok]
+    missed = [text for text, ok in table.targets(438, results(5.1, Counts(write_batches=6))) if not ok]
     assert missed == [
         "numerian up, first: 5.10 s, 1/4 of mitogen is 5.00 s",
         "numerian up, first: 6 write batches, at most 5",

@@ -137,8 +137,8 @@ def test_the_time_to_wait_grows_with_the_names(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(demo, "_settling", lambda seconds: given.append(seconds) or Settling(0))
     for count in (1, 400):
         demo.wait_for_certificates(object(), [site(str(n)) for n in range(count)], lambda _line: None)  # type: ignore[arg-type]
-    # Five seconds a name, eight members at once on each of two servers.
-    assert given[1] - given[0] > 399 * 5 / 8
+    # Five seconds a name, sixteen members at once on each server; all may be on one.
+    assert given[1] - given[0] > 399 * 5 / 16
 
 
 @pytest.mark.parametrize(("count", "rows"), [(12, 12), (400, 0)])

@@ -208,21 +208,23 @@ def test_the_readmes_tour_onboards_a_commune(operator: Operator) -> None:
     said = []
     for block in tour:
         if "make lab\n" in block:
-            server = lab.layout.server("alixan")
+            server = lab.layout.server("privas")
             lab.set_names({f"{www}loriol-sur-drome.test": server.address for www in ("", "www.")})
             operator.sh(server.name, "systemctl start --no-block numerian-certificates.service")
-        script = block.replace("make lab\n", "").replace("inventory/members/", f"{INVENTORY}/members/")
-        script = re.sub(r"^(bin/numerian (?!env|check)\w+)", rf"\1 --stack {STACK}", script, flags=re.M)
+        script = block.replace("make lab\n", "")
+        script = re.sub(r"^(bin/numerian (?!env|check|new|show|list)\w+)", rf"\1 --stack {STACK}", script, flags=re.M)
         script = script.replace("--stack lab", f"--stack {STACK}").replace(
             "(bin/numerian env)", f"(bin/numerian env --stack {STACK})"
         )
         script = script.replace(".work/lab/root.pem", str(lab.folder / "root.pem")).replace(
-            "127.0.1.2", lab.layout.server("alixan").loopback
+            "127.0.1.1", lab.layout.server("privas").loopback
         )
         said.append(operator.shell(script))
-    checked, previewed, applied, visited, looked_at = said[1], said[2], said[3], said[4], said[5]
+    written, checked, previewed, applied, visited, shown, looked_at = said[:7]
+    assert f"written: {(INVENTORY / 'members' / '26166-loriol-sur-drome.yaml').relative_to(ROOT)}" in written
     assert "4 members" in checked
     assert "Loriol-sur-Drôme · site : nouveau site" in previewed and "serveurs non consultés" in previewed
     assert "+ Files 26166-site" in applied
     assert "<h1>Mairie de Loriol-sur-Drôme</h1>" in visited
+    assert "https://www.loriol-sur-drome.test/ — des fichiers" in shown and "1 of 4 members" in shown
     assert "nothing to change" in looked_at

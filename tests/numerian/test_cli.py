@@ -171,17 +171,3 @@ def test_a_states_address_is_a_line_of_the_repository(project: Path) -> None:
     (project / "stacks" / "production.backend").write_text("somewhere\n")
     with pytest.raises(WorkspaceError, match="s3://"):
         _ = place.backend_url
-
-
-def test_a_deployment_is_the_first_while_the_state_knows_fewer_things_than_there_are_members(project: Path) -> None:
-    place = Workspace(project, "lab")
-    members = project / "inventory" / "members"
-    members.mkdir(parents=True)
-    for code in ("07186", "26161"):
-        (members / f"{code}-x.yaml").touch()
-    state = project / ".work" / "lab" / "state" / ".pulumi" / "stacks" / "tiny" / "lab.json"
-    state.parent.mkdir(parents=True)
-    state.write_text('{"resources": [{"type": "numerian:index:Files"}]}')
-    assert workspace.is_first_deployment(place)
-    state.write_text('[{"type":"numerian:index:Files"},{"type": "numerian:index:Files"}]')
-    assert not workspace.is_first_deployment(place)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from numerian.command import certificates
 from numerian.command.certificates import Standing
 
 NAMES = ("privas.test", "www.privas.test")
@@ -71,3 +74,22 @@ def test_a_certificate_that_is_over_or_isnt_renewed_is_a_concern(lines: list[str
     assert found.concern(datetime.fromisoformat(now)) == concern
     if concern:
         assert found.lines(NAMES, datetime.fromisoformat(now))[0] == concern
+
+
+def test_a_server_tells_all_its_members_lines_with_their_codes(tmp_path: Path) -> None:
+    """By its script, run here: no folder and an empty one say nothing."""
+
+    class Servers:
+        def ask_all(self, names: list[str], command: list[str]) -> dict[str, str]:
+            here = [word.replace(certificates.STATUS_FOLDER, str(tmp_path / "status")) for word in command]
+            return {names[0]: subprocess.run(here, capture_output=True, text=True, check=True).stdout}
+
+    def read() -> dict[str, Standing]:
+        return certificates.read(Servers(), ["privas"])[0]  # type: ignore[arg-type]
+
+    assert read() == {}
+    (tmp_path / "status").mkdir()
+    assert read() == {}
+    (tmp_path / "status" / "07186").write_text(f"{ISSUED}\nwaiting: why")
+    (tmp_path / "status" / "07").write_text("refused: no\n")
+    assert read() == {"07186": standing(ISSUED, "waiting: why"), "07": standing("refused: no")}

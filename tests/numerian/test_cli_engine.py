@@ -239,6 +239,31 @@ def test_a_killed_engine_costs_a_re_run(project: Project) -> None:
     assert (process.returncode, project.locks()) == (1, [lock])
     done = project.run("up", "--stack", "test", "--yes")
     assert (done.returncode, "died here" in done.stderr) == (0, True)
+    assert "the run before was cut (`numerian up` by " in done.stderr
+    again = project.run("up", "--stack", "test", "--yes")
+    assert ("was cut" in again.stderr, "nothing to change" in again.stdout) == (False, True)
+
+
+def test_what_a_killed_run_made_is_found_by_the_next_one(project: Project) -> None:
+    """Its state was never saved: the servers are ahead of it, and are asked first."""
+    project.edit("26161", "/srv/a", "/srv/b")
+    project.edit("07186", "/srv/a", "slow")
+    process = project.start("up", "--stack", "test", "--yes")
+    project.wait_for_slow()
+    made = project.servers / "26161.json"
+    deadline = time.monotonic() + 60
+    while "/srv/b" not in made.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    (lock,) = project.locks()
+    os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=180)
+    done = project.run("up", "--stack", "test", "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["servers_consulted"]
+    assert [change["name"] for change in json.loads(done.stdout)["changes"]] == ["07186"]
+    assert "nothing to change" in project.run("up", "--stack", "test", "--yes").stdout
 
 
 def test_the_environment_runs_a_plain_engine(project: Project) -> None:

@@ -109,7 +109,7 @@ def test_a_commune_of_a_merger_answers_to_the_domains_that_it_was() -> None:
     ):
         assert reference().communes[code].former_codes, code
         site = inventory().by_code[code].site
-        assert site and old in site.old_domains
+        assert site and old in {was.domain for was in site.old_domains}
 
 
 def test_what_is_no_rule_of_size_has_its_reason_in_the_file() -> None:

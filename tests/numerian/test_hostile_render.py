@@ -151,7 +151,7 @@ def structure(path: str, text: str) -> Any:
         parser.feed(text)
         parser.close()
         return parser.found
-    if path.endswith(".conf"):
+    if path.endswith(".conf") and "/systemd/" not in path:
         return nginx_structure(text)
     return [len(line.split()) for line in text.splitlines()]
 

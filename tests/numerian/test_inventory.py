@@ -60,7 +60,7 @@ def test_every_file_tells_editors_its_schema() -> None:
 
 def test_the_schema_is_that_of_the_models() -> None:
     stale = [name for name, text in schema.render().items() if (INVENTORY / "schema" / name).read_text("utf-8") != text]
-    assert stale == [], "write it again: python -m numerian.schema"
+    assert stale == [], "run make docs"
 
 
 @pytest.mark.parametrize("name", sorted(schema.FILES))

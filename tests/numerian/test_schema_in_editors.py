@@ -43,7 +43,7 @@ def fits(value: Any, part: dict[str, Any], whole: dict[str, Any]) -> bool:
     return all(
         CHECKS[word](value, part, whole)
         for word in part
-        if word not in ("$schema", "description", "examples", "default", "definitions")
+        if word not in ("$schema", "description", "markdownDescription", "examples", "default", "definitions")
     )
 
 

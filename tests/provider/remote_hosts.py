@@ -87,12 +87,14 @@ class Bench:
         kind = kind or self.files
         return await kind.create(self.context(name, stack), await self.checked(name, props, kind))
 
-    async def update(self, name: str, state: State, **props: Any) -> State:
-        news = await self.checked(name, props)
-        return await self.files.update(self.context(name), state.id, state.outputs, news)
+    async def update(self, name: str, state: State, /, kind: Any = None, **props: Any) -> State:
+        kind = kind or self.files
+        news = await self.checked(name, props, kind)
+        return await kind.update(self.context(name), state.id, state.outputs, news)
 
-    async def read(self, name: str, state: State) -> State | None:
-        return await self.files.read(self.context(name), state.id, state.outputs, state.outputs)
+    async def read(self, name: str, state: State, kind: Any = None) -> State | None:
+        kind = kind or self.files
+        return await kind.read(self.context(name), state.id, state.outputs, state.outputs)
 
     async def delete(self, name: str, state: State) -> None:
         await self.files.delete(self.context(name), state.id, state.outputs)

@@ -349,6 +349,31 @@ def test_a_command_that_failed_is_owed_until_it_went_well(bench: Bench) -> None:
     run(owed())
 
 
+def test_a_refresh_finds_what_a_run_that_was_cut_owes(bench: Bench) -> None:
+    """Cut after the swap, its state never saved: files are as declared by then, and only the marks tell."""
+
+    async def cut() -> None:
+        defined = await service(bench)
+        commanded = {"files": {"/etc/nt/a": {"content": "x"}}, "run": [["sh", "-c", "echo ran >>/tmp/ran"]]}
+        state = await bench.create("x", **commanded)
+        assert (await bench.read("front-service", defined, bench.service), await bench.read("x", state)) == (
+            defined,
+            state,
+        )
+        done = reloads(bench)
+        bench.shell.sh("cd /var/lib/numerian && touch services/front/pending && echo numerian/test x >pending/x")
+        found = await bench.read("front-service", defined, bench.service)
+        owes = await bench.read("x", state)
+        assert (found.outputs["reload"], owes.outputs["run"]) == ([], [])
+        await bench.update("front-service", found, bench.service, **defined.outputs)
+        assert reloads(bench) == done + 1
+        assert await bench.read("front-service", defined, bench.service) == defined
+        await bench.update("x", owes, **commanded)
+        assert bench.shell.sh("cat /tmp/ran") == "ran\nran\n"
+
+    run(cut())
+
+
 def test_words_of_commands_and_contents_are_data(bench: Bench) -> None:
     nasty = "a b'c\"d$(touch /tmp/pwned)`touch /tmp/pwned`\n;&|*\\ é"
 

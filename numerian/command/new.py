@@ -1,0 +1,113 @@
+"""`numerian new`: who joins, what is proposed, the file, the question; then it is written, over nothing else."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from numerian.command.terminal import confirm, say, style
+from numerian.errors import NumerianError
+
+if TYPE_CHECKING:
+    from numerian.model import Inventory
+    from numerian.onboarding.proposal import Proposal, Wishes
+    from numerian.onboarding.search import Found
+    from numerian.reference import Reference
+
+
+class NobodyNamedError(NumerianError):
+    """Nothing says who joins, and there is no terminal to ask on."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("words", nargs="*", metavar="WHO", help="name, postcode or INSEE code; SIREN of an EPCI")
+    parser.add_argument("--datacenter", metavar="NAME", help="instead of the one that is near and has room")
+    parser.add_argument("--plan", metavar="NAME", help="instead of the one for its size")
+    parser.add_argument("--domain", metavar="NAME", help="instead of one made from its name")
+    parser.add_argument("--kind", choices=("static", "php", "redirect"), help="of its site (default: static)")
+    parser.add_argument("--to", metavar="URL", help="where a redirect leads")
+    parser.add_argument("--yes", action="store_true", help="don't ask")
+    parser.add_argument("--dry-run", action="store_true", help="show the file, write nothing")
+
+
+def run(options: Namespace) -> int:
+    """Propose, show, ask, write; say what to do next."""
+    from numerian.engine.workspace import DEFAULT_STACK, find
+    from numerian.load import load
+    from numerian.onboarding.proposal import Wishes, propose
+    from numerian.reference import reference
+
+    folder = find(DEFAULT_STACK).inventory
+    inventory, facts = load(folder), reference(folder)
+    at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    found = _whom(facts, " ".join(options.words), at_terminal=at_terminal)
+    if found.note:
+        say(found.note)
+    given = Wishes(options.datacenter, options.plan, options.domain, options.kind, options.to)
+    if at_terminal and not options.words:
+        given = _asked(inventory, facts, found, given)
+    proposal = propose(inventory, facts, found, given)
+    file = folder / "members" / proposal.file_name
+    if file.is_relative_to(Path.cwd()):
+        file = file.relative_to(Path.cwd())
+    _show(facts, proposal, file)
+    if options.dry_run:
+        say("nothing was written (--dry-run)")
+        return 0
+    if not options.yes and not confirm("write this file? [y/N]"):
+        say("nothing was written; --yes writes it without a question")
+        return 1
+    return _write(proposal, file)
+
+
+def _whom(facts: Reference, text: str, *, at_terminal: bool) -> Found:
+    from numerian.onboarding import asking
+    from numerian.onboarding.search import NotFoundError, find
+
+    if not text.strip():
+        if not at_terminal:
+            raise NobodyNamedError("who joins? write a name, a postcode or a code: `numerian new loriol sur drome`")
+        return asking.whom(facts)
+    try:
+        return find(facts, text)
+    except NotFoundError as error:
+        if at_terminal and error.choices:
+            return asking.which(facts, error.choices)
+        raise
+
+
+def _asked(inventory: Inventory, facts: Reference, found: Found, given: Wishes) -> Wishes:
+    from dataclasses import replace
+
+    from numerian.onboarding import asking
+    from numerian.onboarding.proposal import propose
+
+    first = propose(inventory, facts, found, replace(given, kind=None, to=None))
+    return asking.wishes(inventory, first, given)
+
+
+def _show(facts: Reference, proposal: Proposal, file: Path) -> None:
+    from numerian.onboarding.search import label
+
+    place = proposal.found.place
+    more = f", {place.epci}" if place.epci else ""
+    print(style(f"{label(facts, proposal.found)}{more}, {place.population} inhabitants", "bold"))
+    for name, option in proposal.options.items():
+        print(f"  {'→' if name == proposal.datacenter else ' '} datacenter {name}: {option}")
+    plan = proposal.plan
+    size = "the largest" if plan.up_to is None else f"up to {plan.up_to} inhabitants"
+    print(f"  → plan {plan.name}: {size}, {plan.quota_mb} MB")
+    print(f"\n{style(str(file), 'bold')}\n{proposal.text}")
+
+
+def _write(proposal: Proposal, file: Path) -> int:
+    from numerian.onboarding.writing import create
+
+    create(file, proposal.text)
+    print(f"written: {shlex.quote(str(file))}")
+    print("next: `numerian check`, `numerian preview`, then `numerian up`")
+    return 0
