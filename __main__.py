@@ -13,6 +13,8 @@ from components.commune import Commune
 from components.datacenter_server import DatacenterServer
 from numerian import connections, selection
 from numerian.engine import PARALLEL
+from numerian.engine.history import OUTPUT
+from numerian.engine.turn import who
 from numerian.errors import NumerianError
 from numerian.kept import kept
 from numerian.load import load
@@ -39,6 +41,8 @@ def main() -> None:
     servers = declare_servers(inventory, after_guard)
     # As an output: the SDK waits for all of them before it takes the program for ended.
     pulumi.Output.all(declare_members(inventory, served, servers))
+    # Whoever runs the engine by hand is named too (`numerian log`).
+    pulumi.export(OUTPUT, who())
     pulumi.export("sites", {m.code: f"https://{m.site.main_name}/" for m in served if m.site})
 
 

@@ -41,6 +41,7 @@ COMMANDS = (
     Entry("upgrade", "upgrade", "bring an inventory of an older format up to this one"),
     Entry("preview", "deploy", "show what `up` would change, without asking the servers"),
     Entry("up", "deploy", "make the servers as the inventory says"),
+    Entry("log", "log", "tell who applied what, when, from which commit"),
     Entry("refresh", "deploy", "find what changed on the servers behind our back"),
     Entry("destroy", "deploy", "take everything of a stack off the servers (people's data is archived)"),
     Entry("sites", "sites", "list the members' sites and their names"),

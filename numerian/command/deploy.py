@@ -152,7 +152,8 @@ def _confirmed(verb: str, place: Workspace) -> bool:
 def _review(result: Result, options: Namespace) -> int:
     """Show what would change, in people's words; return the exit code."""
     found = _faults(result, options.stack)
-    told = previewing.Run(result.outcome.log, found, result.seconds, failed=result.failed)
+    chosen = str(workspace.find(options.stack).selection or "")
+    told = previewing.Run(result.outcome.log, found, result.seconds, failed=result.failed, selection=chosen)
     return previewing.show(told, options, style)
 
 

@@ -25,6 +25,8 @@ class Run:
     found: Sequence[faults.Fault]
     seconds: float
     failed: bool
+    selection: str
+    """Which members the stack has, when not all."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -41,7 +43,7 @@ def show(run: Run, options: Namespace, style: Style) -> int:
 
     output: Path | None = getattr(options, "output", None)
     errors = [str(fault) for fault in run.found]
-    review = build(run.log, errors, stack=options.stack, consulted=bool(options.refresh))
+    review = build(run.log, errors, stack=options.stack, consulted=bool(options.refresh), selection=run.selection)
     form = getattr(options, "format", "text")
     if form == "markdown":
         from numerian.review.markdown import render as as_markdown

@@ -172,6 +172,9 @@ class Log:
         elif step.op in ("update", "delete"):
             # A refresh announces itself as one and ends as what it found.
             self.drifted[step.urn] = replace(step, op="drifted" if step.op == "update" else "gone")
+        elif step.op == "refresh" and (step.changes or step.new is None):
+            # Within a preview or an up it ends as the refresh that it is.
+            self.drifted[step.urn] = replace(step, op="drifted" if step.new else "gone")
 
     def _diagnostic(self, event: Mapping[str, Any]) -> None:
         text = plain(event.get("message", "")).strip()

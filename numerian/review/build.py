@@ -13,7 +13,7 @@ from numerian.engine.events import Log, Step
 from numerian.review import member, server
 from numerian.review.lines import folded
 from numerian.review.model import Counts, Review, Section, Severity, of_value, value
-from numerian.wording import some
+from numerian.wording import day, some, typographic
 
 Members = Mapping[str, Mapping[str, Any]]
 _COUNTED = {
@@ -29,15 +29,17 @@ _KEYS = re.compile(r"^keys/(?P<login>.+)-(?P<code>[0-9a-z]+)$")
 _PASSWORD = re.compile(r"^(?P<login>.+)-(?P<code>[0-9a-z]+)-password$")
 
 
-def build(log: Log, errors: Iterable[str], *, stack: str, consulted: bool) -> Review:
+def build(log: Log, errors: Iterable[str], *, stack: str, consulted: bool, selection: str = "") -> Review:
     """Return the review of what a preview's log tells; `errors` are what failed, each as a text."""
     maker = _Maker(log)
     maker.members()
+    maker.allowed()
     maker.steps()
     maker.drift()
     return Review(
         stack=stack,
         consulted=consulted,
+        selection=selection,
         counts=maker.counts(),
         sections=maker.ordered(),
         lines=folded((maker.section_of(entry).title, entry) for _, entry in maker.pairs if entry.kind != "Guard"),
@@ -54,13 +56,13 @@ class _Maker:
         self._sections: dict[tuple[str, str], Section] = {}
         guard = log.guard
         old, new = (side.inputs if side else {} for side in ((guard.old, guard.new) if guard else (None, None)))
-        left_out = set(new.get("left_out") or new.get("leftOut") or ())
-        self.before: Members = {c: kept for c, kept in (old.get("members") or {}).items() if c not in left_out}
+        self.before: Members = old.get("members") or {}
         self.after: Members = new.get("members") or {}
         self.names = {
-            code: str((self.after.get(code) or self.before[code]).get("name") or code)
+            code: typographic(str((self.after.get(code) or self.before[code]).get("name") or code))
             for code in {**self.before, **self.after}
         }
+        self._allow: list[Mapping[str, Any]] = list(new.get("allow") or ())
         self._twice = {name for name, times in Counter(self.names.values()).items() if times > 1}
         by_urn = {entry.urn: entry for entry in changes.entries(log, log.changed)}
         steps = {step.urn: step for step in log.changed}
@@ -92,6 +94,14 @@ class _Maker:
             if before != after:
                 member.describe(self._member(code), before, after, self.names)
 
+    def allowed(self) -> None:
+        """Tell of each rule that the inventory lets be broken, for as long as it does."""
+        for entry in self._allow:
+            rule, what = (value(entry.get(key, "")) for key in ("rule", "what"))
+            words = f"{rule} ne retient pas {what} jusqu’au {day(entry.get('until'))}"
+            section = self._section("other", "allow", "Inventaire")
+            section.add("allow", words, Severity.ALLOWS, f"motif donné : {value(entry.get('why', ''))}")
+
     def steps(self) -> None:
         """Tell what the engine would do."""
         for step, entry in self.pairs:
@@ -120,7 +130,7 @@ class _Maker:
         if entry.kind == "Container":
             self._php(section, entry)
         elif entry.kind == "Files":
-            if entry.op == "delete":
+            if entry.op == "delete" and not any(item.severity is Severity.DELETES for item in section.items):
                 section.add(
                     "site",
                     "le site est retiré du serveur",
@@ -128,7 +138,7 @@ class _Maker:
                     "il n’est plus servi ; le dossier de ses fichiers va aux archives du serveur",
                 )
             elif entry.op == "update" and not known:
-                section.add("settings", "réglages du site mis à jour")
+                section.add("site", "réglages du site mis à jour")
         if entry.kind == "Files" and (host := self._reloads(step, entry)):
             section.add("site", f"le frontal {of_value(host)} recharge (sans interruption)")
 

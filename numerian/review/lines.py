@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from numerian.engine.changes import Change, Entry
 from numerian.review.model import Lines
+from numerian.wording import some
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What Pulumi writes for a text that only the apply will know (`plugin.UnknownStringValue`)."""
@@ -13,6 +16,9 @@ LATER = "(connu à l’application)"
 _PACKAGES = "build.buildArgs.PACKAGES"
 _BOOKKEEPING = ("-front-roll", "-images")
 """Files in which a server keeps for itself which image it runs: the image's own words tell it."""
+_OTHER = re.compile(r"(secrets |(host|service|run|adopt)\b)(?!.*/)")
+"""What a set of files has beside files."""
+_MOST_LABELS = 8
 _NOTES = {"folder": "dossier", "seed": "première page"}
 
 
@@ -32,15 +38,22 @@ def folded(entries: Iterable[tuple[str, Entry]]) -> tuple[Lines, ...]:
 
 def _told(entry: Entry) -> Iterable[tuple[str, Change]]:
     if entry.kind == "RemoteImage":
-        return [(f"paquets de {entry.name}", change) for change in entry.changes if change.label == _PACKAGES]
+        return [("liste des paquets", change) for change in entry.changes if change.label == _PACKAGES]
     if entry.kind != "Files" or entry.name.endswith(_BOOKKEEPING):
         return []
-    return [(change.label, change) for change in entry.changes]
+    return [_file(change) for change in entry.changes if not _OTHER.match(change.label)]
+
+
+def _file(change: Change) -> tuple[str, Change]:
+    """Return a file's or a folder's path with what is told of it: a folder's rights are one word of many too many."""
+    path = change.label.removeprefix("folders ")
+    note = "folder" if path != change.label else change.note
+    return path, replace(change, note=note)
 
 
 def _place(place: tuple[str, list[str]]) -> str:
     title, labels = place
-    return f"{title} : {', '.join(labels)}"
+    return f"{title} : {some(labels, _MOST_LABELS)}"
 
 
 def _note(note: str) -> str:

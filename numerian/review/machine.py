@@ -17,6 +17,7 @@ def render(review: Review) -> dict[str, Any]:
         "version": VERSION,
         "stack": review.stack,
         "servers_consulted": review.consulted,
+        "selection": review.selection,
         "failed": bool(review.errors),
         "counts": asdict(review.counts),
         "alerts": [{**_item(item), "members": list(titles)} for item, titles in review.alerts],
@@ -43,5 +44,5 @@ def _item(item: Item) -> dict[str, str]:
         "kind": item.kind,
         "severity": item.severity.name.lower(),
         "text": plain(item.text),
-        "reason": item.reason,
+        "reason": plain(item.reason),
     }

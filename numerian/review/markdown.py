@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from numerian.engine.changes import visible
 from numerian.review import summary
 from numerian.review.model import HEADINGS, Item, Lines, Review, Section, pieces
 from numerian.wording import NARROW, number, plural, some
@@ -22,7 +23,7 @@ _MOST_NAMES = 6
 _LONGEST_ERROR = 2000
 _ROOM_FOR_ALERTS = 25_000
 _ROOM_FOR_SECTIONS = 45_000
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~^$=:&])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~^$&])")
 _TRIGGER = re.compile(r"([@#!$%&~/])(?=\S)")
 _BREAK = "\u200b"
 """Nothing to see: it parts what a forge would take for a mention, a link or the number of an issue."""
@@ -33,12 +34,15 @@ def render(review: Review) -> str:
     page = _Page()
     page.must(MARKER)
     page.must(f"## Revue du changement : {text(review.stack)}")
-    page.must(f"**{text(summary.balance(review.counts))}**")
+    if summary.tells_counts(review):
+        page.must(f"**{text(summary.balance(review.counts))}**")
     if told := summary.alerts(review):
         page.must(f"⚠️ **À regarder d’abord : {text(told)}**")
     if review.errors:
         page.must(f"❌ **{text(plural(len(review.errors), 'erreur'))} : rien ne sera appliqué ainsi**")
     page.must(f"*{text(summary.consulted(review))}*")
+    if review.selection:
+        page.must(f"*{text(review.selection)}*")
     more = "et encore {} ; `numerian preview` les montre tous"
     page.fill(map(_error, review.errors), _ROOM_FOR_ALERTS, more)
     page.fill(_alerts(review), _ROOM_FOR_ALERTS, more)
@@ -93,7 +97,8 @@ def prose(words: str) -> str:
     >>> print(prose("<b> *x*").replace(_BREAK, ""))
     \<b\> \*x\*
     """
-    parted = _TRIGGER.sub(rf"\1{_BREAK}", " ".join(words.split("\n"))).replace("www.", f"www{_BREAK}.")
+    shown = visible(" ".join(words.split("\n")))
+    parted = _TRIGGER.sub(rf"\1{_BREAK}", shown).replace("www.", f"www{_BREAK}.")
     return "`".join(
         part if position % 2 else _SPECIAL.sub(r"\\\1", part) for position, part in enumerate(_own_code(parted))
     )

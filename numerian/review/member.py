@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from numerian import rpnt
+from numerian.engine.changes import visible
 from numerian.review.model import Section, Severity, value
 from numerian.review.site import changed_site, main_name
 from numerian.wording import day, join, megabytes
@@ -28,6 +30,7 @@ def describe(section: Section, before: Kept | None, after: Kept | None, names: M
 def _comes(section: Section, after: Kept) -> None:
     section.add("member", f"nouveau membre, servi par {value(after.get('host', ''))}{_plan(after)}")
     changed_site(section, None, after.get("site"))
+    _conformity(section, None, after)
 
 
 def _plan(kept: Kept) -> str:
@@ -38,12 +41,16 @@ def _plan(kept: Kept) -> str:
 
 def _goes(section: Section, before: Kept) -> None:
     site = before.get("site") or {}
+    if not before.get("kinds"):
+        section.add("life", "son fichier est retiré de l’inventaire ; il n’était plus servi")
+        return
     where = f" : {value(main_name(site))} ne répond plus" if site.get("domain") else ""
+    announced = before.get("status") == "leaving"
     section.add(
         "life",
-        f"quitte l’inventaire{where}",
+        f"{'quitte le service' if announced else 'n’est plus parmi les membres servis'}{where}",
         Severity.DELETES,
-        "son fichier n’est plus là ; ce qui est gardé de ses données est aux archives du serveur",
+        "son fichier n’est plus là, ou la sélection le laisse de côté ; ses données vont aux archives du serveur",
     )
 
 
@@ -55,6 +62,7 @@ def _changes(section: Section, before: Kept, after: Kept, names: Mapping[str, st
             " même code, adresses et données inchangées",
         )
     _life(section, before, after)
+    _served(section, before, after)
     if before.get("host") != after.get("host"):
         section.add(
             "place",
@@ -64,14 +72,20 @@ def _changes(section: Section, before: Kept, after: Kept, names: Mapping[str, st
             " l’adresse du serveur change aussi dans le DNS",
         )
     _room(section, before, after)
-    _merged(section, before.get("merged") or [], after.get("merged") or [], names)
+    _merged(section, before.get("merged") or [], after.get("merged") or [])
+    _taken_over(section, before.get("merged_into"), after.get("merged_into"), names)
     if "site" in before:  # an older state kept nothing of it
-        changed_site(section, before.get("site"), after.get("site"))
+        if (after.get("merged_into") or {}) == (before.get("merged_into") or {}):
+            changed_site(section, before.get("site"), after.get("site"))
+        if before.get("kinds") and after.get("kinds"):
+            _conformity(section, before, after)
 
 
 def _life(section: Section, before: Kept, after: Kept) -> None:
     if (before.get("status"), before.get("leaving_on")) == (after.get("status"), after.get("leaving_on")):
         return
+    if before.get("kinds") and not after.get("kinds"):
+        return  # `_served` says it
     if after.get("status") == "leaving":
         section.add(
             "life",
@@ -81,6 +95,19 @@ def _life(section: Section, before: Kept, after: Kept) -> None:
         )
     elif before.get("status") == "leaving":
         section.add("life", "reste finalement dans le service")
+
+
+def _served(section: Section, before: Kept, after: Kept) -> None:
+    old, new = before.get("kinds"), after.get("kinds")
+    if old and new == []:
+        section.add(
+            "life",
+            "le jour est venu : ses services s’arrêtent",
+            Severity.DELETES,
+            "ses données vont aux archives du serveur (`numerian archives`), rien n’est effacé",
+        )
+    elif old == [] and new and after.get("status") == "active":
+        section.add("life", "est de nouveau servi ; ses archives se remettent par `numerian archives restore`")
 
 
 def _room(section: Section, before: Kept, after: Kept) -> None:
@@ -100,21 +127,42 @@ def _room(section: Section, before: Kept, after: Kept) -> None:
         )
 
 
-def _merged(section: Section, before: Sequence[Any], after: Sequence[Any], names: Mapping[str, str]) -> None:
-    old, new = {_code(one) for one in before}, [one for one in after if _code(one) not in {_code(b) for b in before}]
-    for one in new:
-        until = one.get("until") if isinstance(one, Mapping) else None
-        limit = f", adresses gardées jusqu’au {day(until)}" if until else ""
-        section.add("member", f"reprend la commune {_called(_code(one), names)} (fusion){limit}")
-    if gone := sorted(old - {_code(one) for one in after}):
-        section.add("member", f"n’est plus tenue pour la suite de {join(_called(code, names) for code in gone)}")
+def _merged(section: Section, before: Sequence[Kept], after: Sequence[Kept]) -> None:
+    known = {one.get("code") for one in before}
+    for one in after:
+        if one.get("code") not in known:
+            whom = value(f"{one.get('name') or ''} ({one.get('code')})".strip())
+            until = day(one.get("until"))
+            section.add("member", f"reprend la commune {whom} (fusion), dont les adresses vivent jusqu’au {until}")
 
 
-def _code(merged: Any) -> str:
-    if isinstance(merged, Mapping):
-        return str(merged.get("code") or merged.get("insee") or "")
-    return str(merged)
+def _taken_over(section: Section, before: Kept | None, after: Kept | None, names: Mapping[str, str]) -> None:
+    if after is None or before == after:
+        return
+    code = str(after.get("code") or "")
+    whom, until = value(f"{names[code]} ({code})" if code in names else code), day(after.get("until"))
+    if after.get("site") == "redirect":
+        words = f"ses adresses mènent au site de celle-ci jusqu’au {until}"
+        section.add(
+            "life",
+            f"fait désormais partie de {whom} ; {words}",
+            Severity.INTERRUPTS,
+            "son propre site n’est plus montré ; ses fichiers restent sur le serveur",
+        )
+    else:
+        section.add("life", f"fait désormais partie de {whom} ; son site et ses adresses restent jusqu’au {until}")
 
 
-def _called(code: str, names: Mapping[str, str]) -> str:
-    return value(f"{names[code]} ({code})" if code in names else code)
+def _conformity(section: Section, before: Kept | None, after: Kept) -> None:
+    """Tell of the State's criteria that fail now and didn't, or pass again."""
+    found = rpnt.changes(before, after)
+    lost = [change.after for change in found if change.after.state is rpnt.State.FAILED]
+    gained = [change.after for change in found if change.gained and change.before is rpnt.State.FAILED]
+    for one in lost:
+        section.add("conformity", f"ne remplit pas le critère {_criterion(one)} du RPNT : {visible(one.reason)}")
+    if gained:
+        section.add("conformity", f"remplit de nouveau, du RPNT, {join(map(_criterion, gained))}")
+
+
+def _criterion(one: rpnt.Criterion) -> str:
+    return f"{one.rule.id} « {one.rule.french} »"

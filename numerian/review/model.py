@@ -22,7 +22,8 @@ class Severity(IntEnum):
     INTERRUPTS = 1
     MOVES = 2
     WEAKENS = 3
-    INFO = 4
+    ALLOWS = 4
+    INFO = 5
 
     @property
     def is_alert(self) -> bool:
@@ -35,6 +36,7 @@ HEADINGS = {
     Severity.INTERRUPTS: "interrompt",
     Severity.MOVES: "déplace des données",
     Severity.WEAKENS: "touche à la sécurité",
+    Severity.ALLOWS: "lève un garde-fou",
 }
 
 
@@ -90,15 +92,16 @@ SUBJECTS = {
     "plan": "formule",
     "site": "site",
     "php": "PHP",
-    "webmasters": "webmestres",
-    "conformity": "conformité",
     "server": "serveur",
     "accounts": "comptes",
     "access": "accès",
     "image": "image",
-    "settings": "réglages",
     "front": "frontal",
+    "webmasters": "webmestres",
+    "conformity": "conformité",
+    "settings": "réglages",
     "drift": "écart",
+    "allow": "garde-fou",
 }
 
 
@@ -166,6 +169,8 @@ class Review:
     counts: Counts
     sections: tuple[Section, ...] = ()
     lines: tuple[Lines, ...] = ()
+    selection: str = ""
+    """Which members the stack has, when not all of the inventory's."""
     warnings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
 

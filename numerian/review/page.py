@@ -36,8 +36,11 @@ def _page(review: Review) -> Iterator[str]:
     yield """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
     yield f"<title>{title}</title>\n<style>\n{_STYLE}</style>\n</head>\n<body>\n<main>"
     yield f"<h1>{title}</h1>"
-    yield f"<p><strong>{escape(summary.balance(review.counts))}</strong></p>"
+    if summary.tells_counts(review):
+        yield f"<p><strong>{escape(summary.balance(review.counts))}</strong></p>"
     yield f'<p class="soft">{escape(summary.consulted(review))}</p>'
+    if review.selection:
+        yield f'<p class="soft">{escape(review.selection)}</p>'
     if review.errors:
         yield f'<h2 class="alert">{plural(len(review.errors), "erreur")}{NARROW}: rien ne sera appliqué ainsi</h2>'
         yield from (f"<pre>{escape(error)}</pre>" for error in review.errors)

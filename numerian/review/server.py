@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from numerian import images
-from numerian.engine.changes import Entry
+from numerian.engine.changes import Change, Entry
 from numerian.engine.events import Resource, Step
 from numerian.review.model import Section, Severity, of_value, value
 from numerian.wording import day, join, plural, some
@@ -86,7 +86,7 @@ def _accounts(section: Section, old: Mapping[str, Any], new: Mapping[str, Any]) 
         gone = set(_texts(before[name].get("keys"))) - set(_texts(after[name].get("keys")))
         if came:
             more = plural(len(came), "clé SSH de plus ouvre", "clés SSH de plus ouvrent")
-            reason = f"qui la détient peut se connecter en tant que {name}"
+            reason = f"qui la détient peut se connecter en tant que {value(name)}"
             section.add("accounts", f"{more} le compte {value(name)}", Severity.WEAKENS, reason)
         if gone:
             less = plural(len(gone), "clé SSH n’ouvre plus", "clés SSH n’ouvrent plus")
@@ -160,6 +160,11 @@ def _list_of_packages(inputs: Mapping[str, Any]) -> str:
     return str((build.get("buildArgs") or {}).get("PACKAGES") or "") if isinstance(build, Mapping) else ""
 
 
+_SHARED = {
+    "front": "réglages communs du frontal, pour tous les sites",
+    "uploads": "liste des comptes du dépôt de fichiers (sans interruption)",
+    "watch": "suivi des places occupées et des versions gardées",
+}
 WHY = {
     "image": "nouvelle image",
     "ports": "autres ports",
@@ -197,7 +202,12 @@ def _container(section: Section, entry: Entry) -> None:
         elif entry.op == "create":
             section.add("webmasters", "le dépôt de fichiers démarre")
         elif entry.op == "delete":
-            section.add("webmasters", "le dépôt de fichiers s’arrête : plus personne n’y a accès")
+            section.add(
+                "webmasters",
+                "le dépôt de fichiers s’arrête",
+                Severity.INTERRUPTS,
+                "plus aucun membre de ce serveur n’a de webmestre",
+            )
 
 
 def _files(section: Section, entry: Entry) -> None:
@@ -206,16 +216,15 @@ def _files(section: Section, entry: Entry) -> None:
         for change in entry.changes:
             _access(section, change.label, change.lines)
     elif name == "base":
-        _base(section, [change.label for change in entry.changes])
-    elif name == "front" and entry.changes:
-        section.add("settings", "réglages communs du frontal, pour tous les sites")
+        _base(section, entry.changes)
+    elif name in _SHARED and entry.changes:
+        section.add("settings", _SHARED[name])
 
 
 def _access(section: Section, label: str, lines: Iterable[str]) -> None:
     changed = [line for line in lines if line[:1] in "+-" and line[1:].strip() and not line[1:].strip().startswith("#")]
     if label.startswith("nftables"):
-        added = [line[1:].strip() for line in changed if line.startswith("+")]
-        if any("accept" in line for line in added):
+        if _accepted(changed, "+") - _accepted(changed, "-"):
             section.add("access", "le pare-feu laisse passer davantage, ou autre chose", Severity.WEAKENS, "à relire")
         else:
             section.add("access", "règles du pare-feu changées")
@@ -237,15 +246,37 @@ def _access(section: Section, label: str, lines: Iterable[str]) -> None:
         section.add("access", "la liste des comptes qui peuvent se connecter change")
 
 
-def _base(section: Section, paths: list[str]) -> None:
-    sudo = [path for path in paths if "/sudoers" in path]
+def _accepted(changed: Iterable[str], sign: str) -> set[str]:
+    """Return what changed lines of the firewall let in: ports one by one, other rules as they stand.
+
+    >>> sorted(_accepted(["+ tcp dport { 22, 80, } accept", "- tcp dport { 22, } accept"], "+"))
+    ['tcp 22', 'tcp 80']
+    """
+    found: set[str] = set()
+    for line in changed:
+        rule = line[1:].strip()
+        if line.startswith(sign) and rule.endswith("accept"):
+            ports = re.fullmatch(r"(\w+) dport (\S+|\{.*\}) accept", rule)
+            found |= {f"{ports[1]} {port}" for port in re.findall(r"[\w-]+", ports[2])} if ports else {rule}
+    return found
+
+
+def _base(section: Section, changed: Sequence[Change]) -> None:
+    paths = [change.label for change in changed]
+    sudo = [change.label for change in changed if "/sudoers" in change.label and _adds(change)]
+    if less := [change.label for change in changed if "/sudoers" in change.label and change.label not in sudo]:
+        section.add("accounts", f"droits d’administrateur retirés : {join(map(value, less))}")
     if sudo:
         words = join(map(value, sudo))
         section.add(
             "accounts", f"règles d’administrateur changées : {words}", Severity.WEAKENS, "qui peut devenir root"
         )
-    if others := [path for path in paths if path not in sudo]:
+    if others := [path for path in paths if "/sudoers" not in path]:
         section.add("settings", f"réglages de base : {some([value(path) for path in others])}")
+
+
+def _adds(change: Change) -> bool:
+    return change.sign == "+" or any(line.startswith("+") for line in change.lines)
 
 
 def _by_name(accounts: Any) -> dict[str, Mapping[str, Any]]:

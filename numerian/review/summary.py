@@ -16,10 +16,12 @@ _ALERTS = {
     Severity.INTERRUPTS: "interruption",
     Severity.MOVES: "déplacement de données",
     Severity.WEAKENS: "point de sécurité",
+    Severity.ALLOWS: "garde-fou levé",
 }
 _MANY = {
     Severity.MOVES: "déplacements de données",
     Severity.WEAKENS: "points de sécurité",
+    Severity.ALLOWS: "garde-fous levés",
 }
 
 
@@ -62,6 +64,11 @@ def balance(counts: Counts) -> str:
     """
     told = members(counts)
     return f"Bilan : {told} ; éléments : {items(counts)}" if told else f"Bilan : {items(counts)}"
+
+
+def tells_counts(review: Review) -> bool:
+    """Tell whether the counts say anything: where all was refused at once nothing was counted."""
+    return bool(review.counts.items_touched) or not review.errors
 
 
 def alerts(review: Review) -> str:

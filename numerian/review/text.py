@@ -31,10 +31,12 @@ def render(review: Review, style: Style = plain_style, *, seconds: float | None 
         yield style(f"{plural(len(review.errors), 'erreur')} : rien ne sera appliqué ainsi", "red")
         for error in review.errors:
             yield from (f"  {line}" for line in error.splitlines())
-    if review.counts.items_touched or not review.errors:
+    if summary.tells_counts(review):
         took = f" ({seconds:.1f} s)".replace(".", ",") if seconds is not None else ""
         yield summary.balance(review.counts) + took
     yield summary.consulted(review)
+    if review.selection:
+        yield review.selection
 
 
 def _alerts(review: Review, style: Style) -> Iterator[str]:
@@ -45,7 +47,7 @@ def _alerts(review: Review, style: Style) -> Iterator[str]:
         whose = some(list(titles), _MOST_NAMES)
         yield style(f"  {HEADINGS[item.severity]} · {whose} : {plain(item.text)}", "red")
         if item.reason:
-            yield f"      {item.reason}"
+            yield f"      {plain(item.reason)}"
     yield ""
 
 

@@ -44,8 +44,6 @@ class PaperProject:
         folder.mkdir(parents=True)
         for name in CODE:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "inventory").mkdir()
-        (folder / "inventory" / "reference").symlink_to(ROOT / "inventory" / "reference")
         (folder / ".venv").symlink_to(ROOT / ".venv")
         shutil.copy(ROOT / "__main__.py", folder)
         text = (ROOT / "Pulumi.yaml").read_text(encoding="utf-8")
@@ -62,13 +60,18 @@ class PaperProject:
 
     def put_back(self) -> None:
         """Bring inventory and templates back to what was deployed."""
-        for name in ("datacenters.yaml", "plans.yaml", "staff.yaml", "members"):
-            there = self.folder / "inventory" / name
-            shutil.rmtree(there, ignore_errors=True) if there.is_dir() else there.unlink(missing_ok=True)
-        shutil.copytree(HERE / "inventory", self.folder / "inventory", dirs_exist_ok=True)
+        shutil.rmtree(self.folder / "inventory", ignore_errors=True)
+        shutil.copytree(HERE / "inventory", self.folder / "inventory")
+        shutil.copytree(ROOT / "inventory" / "reference", self.folder / "inventory" / "reference")
         for name in ("templates", "images"):
             shutil.rmtree(self.folder / name)
             shutil.copytree(ROOT / name, self.folder / name)
+        self.list_packages("2026-07-01", "8.4.11-1")
+
+    def list_packages(self, day: str, version: str) -> None:
+        """Make the list of PHP's image of a day."""
+        text = f"adduser 3.152\nphp8.4-cli {version}\nphp8.4-fpm {version}\n"
+        (self.folder / "images" / "php" / f"{day}.packages").write_text(text, encoding="utf-8")
 
     def file(self, code: str) -> Path:
         (found,) = (self.folder / "inventory" / "members").glob(f"{code}-*.yaml")
