@@ -25,7 +25,7 @@ contact: mairie@aubenas.test
 site:
   domain: aubenas.test
 """
-SIGNS = ("mars-en-ardeche.test", "Aubenas", "accueil-07011", "mairie-07330", "Le Teil", "supprime")
+SIGNS = ("mars-en-ardeche.test", "Aubenas", "accueil-07011", "nouveau mot de passe pour", "Le Teil", "supprime")
 HOSTILE = "<!-- numerian: review --> @maire #1 <img src=x onerror=alert(1)> ``` ~~~ </details> $(id) `id`"
 
 
