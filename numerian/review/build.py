@@ -24,6 +24,8 @@ _COUNTED = {
     "delete": "items_deleted",
 }
 _PROBLEM = re.compile(r"(?m)(?:^\w+ \S+: )?\S+ resource '[^']+': property \S+ value \{.*\} has a problem: ")
+_LEFT = "left."
+"""What a host's old place is called in the changed paths of a member's files, after a move."""
 _MANY_LABELS = 12
 _KEYS = re.compile(r"^keys/(?P<login>.+)-(?P<code>[0-9a-z]+)$")
 _PASSWORD = re.compile(r"^(?P<login>.+)-(?P<code>[0-9a-z]+)-password$")
@@ -137,6 +139,10 @@ class _Maker:
                     Severity.DELETES,
                     "il n’est plus servi ; le dossier de ses fichiers va aux archives du serveur",
                 )
+            elif retired := [one.label.removeprefix(_LEFT) for one in entry.changes if one.label.startswith(_LEFT)]:
+                where = some([value(host) for host in retired], _MANY_LABELS)
+                words = f"le déménagement est fini : l’ancien dossier va aux archives du serveur {where}"
+                section.add("place", f"{words}, rien n’est effacé")
             elif entry.op == "update" and not known:
                 section.add("site", "réglages du site mis à jour")
         if entry.kind == "Files" and (host := self._reloads(step, entry)):
