@@ -27,7 +27,7 @@ test: ## set up everything, then run all checks and all tests, on real servers
 
 faults: ## provoke every fault on real servers (an hour; FAULTS=quick: less, FAULTS=all: at every call)
 	@$(PYTHON) -m lab up --name $(NUMERIAN_TEST_LAB)
-	@$(VENV)/python -m pytest -m faults tests/faults tests/lab
+	@$(VENV)/python -m pytest -m faults tests/faults tests/lab tests/review
 
 venv: ## make the virtual environment and the engine: enough for checks and previews
 	@$(PYTHON) -c "from lab import venv; venv.ensure(print)"

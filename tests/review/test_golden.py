@@ -24,7 +24,19 @@ TERMS = re.compile(
 """What nobody needs to have heard of."""
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+IN_EVERY_RUN = {
+    *("commune-added", "domain-beside", "domain-changed", "static-to-php", "redirect-target-changed", "moved", "left"),
+    *("merged", "webmaster-password-changed", "template-changed", "php-image-with-packages", "staff-left"),
+    *("access-weaker", "guard-refuses", "guard-allows"),
+}
+"""An engine's run each takes seconds: the others, which differ less, are for `make faults`."""
+
+
+def _weighed(kind: Kind) -> object:
+    return pytest.param(kind, id=kind.name, marks=() if kind.name in IN_EVERY_RUN else pytest.mark.faults)
+
+
+@pytest.mark.parametrize("kind", map(_weighed, KINDS))
 def test_a_change_is_told_in_these_words(kind: Kind, paper: PaperProject) -> None:
     kind.edit(paper)
     review = paper.preview(more=kind.more)
