@@ -45,7 +45,7 @@ COMMANDS = (
     Entry("refresh", "deploy", "find what changed on the servers behind our back"),
     Entry("destroy", "deploy", "take everything of a stack off the servers (people's data is archived)"),
     Entry("sites", "sites", "list the members' sites and their names"),
-    Entry("site", "site", "show and undo what was done to a site's files; who uses how much room"),
+    Entry("site", "site", "write a static site that shows the service; undo what was done to a site's files; room"),
     Entry("archives", "archives", "list what is kept of members who left, and put it back"),
     Entry("purge", "purge", "delete for good what is kept of a member who left, after naming it"),
     Entry("welcome", "welcome", "print how a member's webmasters connect, in French"),
@@ -60,11 +60,13 @@ COMMANDS = (
 )
 
 
-def add_stack_option(parser: ArgumentParser) -> None:
-    """Declare `--stack`."""
+def add_stack_option(parser: ArgumentParser, *, again: bool = False) -> None:
+    """Declare `--stack`. `again`: the parser above has it too, and what was said there holds."""
+    import argparse
     import os
 
     from numerian.engine.workspace import DEFAULT_STACK
 
     default = os.environ.get("NUMERIAN_STACK", DEFAULT_STACK)
-    parser.add_argument("--stack", "-s", default=default, help=f"which stack (now: {default}; $NUMERIAN_STACK)")
+    told = f"which stack (now: {default}; $NUMERIAN_STACK)"
+    parser.add_argument("--stack", "-s", default=argparse.SUPPRESS if again else default, help=told)

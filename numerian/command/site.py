@@ -1,4 +1,7 @@
-"""`numerian site …`: the kept states of a site's files, going back to one, and who uses how much room."""
+"""`numerian site …`: the kept states of a site's files, going back to one, who uses how much room.
+
+Without an action it writes the static site that shows the service (`numerian.command.portrait`).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from numerian.command import add_stack_option
+from numerian.command import add_stack_option, portrait
 from numerian.command.terminal import confirm, say, style, table
 from numerian.errors import NumerianError
 
@@ -62,12 +65,14 @@ class Room:
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the actions and their arguments."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add_stack_option(parser)
+    portrait.configure(parser)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", help="without one, the static site is written")
     states = actions.add_parser("states", help="list the kept states of a member's files")
     undo = actions.add_parser("undo", help="put back the state before the last change, after showing what changes")
     room = actions.add_parser("room", help="who uses how much of the room of the plan")
     for action in (states, undo, room):
-        add_stack_option(action)
+        add_stack_option(action, again=True)
     for action in (states, undo):
         action.add_argument("member", metavar="MEMBER", help="its code, or its name")
     undo.add_argument("--to", metavar="STATE", help="another state, as `numerian site states` names it")
@@ -84,6 +89,8 @@ def run(options: Namespace) -> int:
     from numerian.load import load
 
     place = workspace.find(options.stack)
+    if options.action is None:
+        return portrait.write(place, options.output, options.room)
     inventory = load(place.inventory, place.selection)
     write(inventory, place.folder)
     with connect(place) as servers:
