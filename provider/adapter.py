@@ -230,7 +230,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         names = input_names(token)
         given = inputs.values or {key: value for key, value in state.outputs.items() if key in names}
         return provider_pb2.ReadResponse(
-            id=state.id, properties=send(state.outputs, paths), inputs=send(given, inputs.secret_paths or paths)
+            id=state.id,
+            properties=send(state.outputs, paths),
+            inputs=send(given, inputs.secret_paths if inputs.values else paths),
         )
 
     @_verb

@@ -92,8 +92,8 @@ def run(options: Namespace) -> int:
 
 def _prepare(place: Workspace, options: Namespace) -> Session:
     """Make ready what an engine's run needs."""
-    if selection := place.selection:
-        say(str(selection))
+    if options.command != "preview" and (selection := place.selection):
+        say(str(selection))  # a review says it itself
     session = environment.begin(place, say)
     # The program writes the connections when it runs, but servers are asked before that, or without it.
     if (options.command in ("refresh", "destroy") or options.refresh) and place.inventory.is_dir():

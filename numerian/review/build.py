@@ -117,9 +117,9 @@ class _Maker:
                 self._of_member(section, step, entry)
             elif section.scope == "server":
                 server.describe(section, step, entry)
-        for _, entry in self.pairs:
+        for step, entry in self.pairs:
             section = self.section_of(entry)
-            if not section.items and entry.kind != "Guard":
+            if not section.items and entry.kind != "Guard" and not self._only_drifted(step):
                 section.add("settings", _anything(entry))
 
     def _only_drifted(self, step: Step) -> bool:
