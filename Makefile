@@ -1,12 +1,12 @@
 # What can be done here. `make` alone lists it.
 PYTHON ?= python3
-ROOMS = numerian provider components engine lab benchmarks
+ROOMS = numerian provider components engine lab benchmarks ci
 VENV = .venv/bin
 # Other labs for tests (test2 … test9, each with its pair) let two checkouts of one machine run theirs at once.
 export NUMERIAN_TEST_LAB ?= test
 
 .DEFAULT_GOAL := help
-.PHONY: help lab lab-down lab-status test faults check bench docs lock
+.PHONY: help lab lab-down lab-status test faults venv check bench docs lock
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,11 @@ test: ## set up everything, then run all checks and all tests, on real servers
 
 faults: ## provoke every fault on real servers (an hour; FAULTS=quick: less, FAULTS=all: at every call)
 	@$(PYTHON) -m lab up --name $(NUMERIAN_TEST_LAB)
-	@$(VENV)/python -m pytest -m faults tests/faults tests/lab/sites/test_judges.py
+	@$(VENV)/python -m pytest -m faults tests/faults tests/lab
+
+venv: ## make the virtual environment and the engine: enough for checks and previews
+	@$(PYTHON) -c "from lab import venv; venv.ensure(print)"
+	@$(PYTHON) -m engine
 
 check: ## formatting, lint, types
 	@$(VENV)/ruff check .

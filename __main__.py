@@ -11,7 +11,6 @@ import pulumi
 from components import sdk_tuning
 from components.commune import Commune
 from components.datacenter_server import DatacenterServer
-from components.website import Website
 from numerian import connections, selection
 from numerian.engine import PARALLEL
 from numerian.engine.history import OUTPUT
@@ -55,14 +54,14 @@ async def declare_members(inventory: Inventory, served: list[Member], servers: d
     Raises:
         pulumi.RunError: something can't be declared; its text is the whole message.
     """
-    sites: dict[str, Website] = {}
+    sites: dict[str, pulumi.Resource] = {}
     waiting: list[asyncio.Future[str | None]] = []
     with told():
         for member in served:
-            website = Commune(member, inventory.platform, servers[member.server]).website
-            if website is not None:
-                sites[member.code] = website
-                waiting.append(asyncio.ensure_future(website.urn.future()))
+            ready = Commune(member, inventory.platform, servers[member.server]).ready
+            if ready is not None:
+                sites[member.code] = ready
+                waiting.append(asyncio.ensure_future(ready.urn.future()))
             if len(waiting) >= PARALLEL:
                 await asyncio.wait(waiting[: PARALLEL // 2])
                 del waiting[: PARALLEL // 2]

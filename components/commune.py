@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from components.datacenter_server import DatacenterServer
-from components.website import Website
+from components.website import Website, switch
 from numerian import php
 from numerian.model import Member, Platform
 
@@ -17,6 +17,8 @@ class Commune(pulumi.ComponentResource):
     """
 
     website: Website | None
+    ready: pulumi.Resource | None
+    """What has to be done before somebody else may work in the site's folder."""
 
     def __init__(
         self,
@@ -27,5 +29,6 @@ class Commune(pulumi.ComponentResource):
     ) -> None:
         super().__init__("numerian:components:Commune", member.code, None, opts)
         self.website = Website(member, platform, server, self) if member.site is not None else None
+        self.ready = self.website
         if self.website is not None and php.is_php(member):
-            server.php.add(member, self.website, self)
+            self.ready = switch(member, server.php.add(member, self.website, self), self.website, self)

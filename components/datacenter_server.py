@@ -34,7 +34,7 @@ class DatacenterServer(pulumi.ComponentResource):
         )
         on_engine = pulumi.ResourceOptions(parent=self, provider=engine, depends_on=base.ready)
         self._platform, self._on_engine = inventory.platform, on_engine
-        self.front = Front(server, inventory.platform, self, on_engine)
+        self.front = Front(server, inventory, self, on_engine)
         self.php = PhpSites(server.name, inventory.platform, on_engine)
         self.register_outputs({})
 

@@ -12,8 +12,10 @@ import pulumi_docker as docker
 from components.files import file_inputs, folder_inputs
 from components.service_image import service_image
 from numerian import front
-from numerian.model import Platform, Server
+from numerian.model import Inventory, Platform, Server
 from provider.resources import Files, KeyPair, Service
+
+_VOLUMES = (front.CONFIG, front.SITES, front.CERTIFICATES, front.CHALLENGES, front.LOGS, front.AUTHORITIES)
 
 
 class Front:
@@ -26,9 +28,15 @@ class Front:
     ready: list[pulumi.Resource]
 
     def __init__(
-        self, server: Server, platform: Platform, parent: pulumi.Resource, on_engine: pulumi.ResourceOptions
+        self,
+        server: Server,
+        inventory: Inventory,
+        parent: pulumi.Resource,
+        on_engine: pulumi.ResourceOptions,
     ) -> None:
+        platform = inventory.platform
         self.server = server
+        self._servers = inventory.servers.values()
         self._child = pulumi.ResourceOptions(parent=parent)
         image = service_image(server.name, "front", platform.images.front, on_engine)
         service = self._service(platform, [image])
@@ -57,7 +65,7 @@ class Front:
             algorithm="ecdsa-p256",
             opts=self._child,
         )
-        files = front.base_files(platform, self.server) | front.host_files(platform, self.server)
+        files = front.base_files(platform, self.server, self._servers) | front.host_files(platform, self.server)
         return Files(
             f"{self.server.name}-front",
             host=self.server.name,
@@ -109,7 +117,7 @@ class Front:
             ],
             "volumes": [
                 {"host_path": path, "container_path": path, "read_only": path != front.LOGS}
-                for path in sorted((front.CONFIG, front.SITES, front.CERTIFICATES, front.CHALLENGES, front.LOGS))
+                for path in sorted(_VOLUMES)
             ],
             "restart": "unless-stopped",
             "must_run": True,

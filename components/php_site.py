@@ -35,9 +35,10 @@ class PhpSites:
             depends_on=[website],
             # A second one can't be made while the first holds its name and its socket.
             delete_before_replace=True,
+            aliases=[pulumi.Alias(name=f"{member.code}-php")],  # what it was called before members could move
         )
         self._before = _container(
-            member, self._image, self._before, pulumi.ResourceOptions.merge(self._on_engine, options)
+            self._server, member, self._image, self._before, pulumi.ResourceOptions.merge(self._on_engine, options)
         )
         return self._before
 
@@ -50,11 +51,12 @@ async def _in_turn(before: pulumi.Resource | None, name: str) -> str:
 
 
 def _container(
-    member: Member, image: docker.RemoteImage, before: pulumi.Resource | None, opts: pulumi.ResourceOptions
+    server: str, member: Member, image: docker.RemoteImage, before: pulumi.Resource | None, opts: pulumi.ResourceOptions
 ) -> docker.Container:
     wanted = php.container(member)
     return docker.Container(
-        f"{member.code}-php",
+        # By its server: a member that moves has the new one before the old one goes.
+        f"{member.code}-php-{server}",
         name=_in_turn(before, wanted.name),
         image=image.image_id,
         user=wanted.user,

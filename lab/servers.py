@@ -61,6 +61,11 @@ def prepare(lab: Layout, say: Say) -> str:
     return "made"
 
 
+def _authorities(lab: Layout) -> bytes:
+    """What servers trust: the CA's interface, and what it issues."""
+    return b"".join((lab.folder / name).read_bytes() for name in ("acme-ca.pem", "root.pem"))
+
+
 def start_server(lab: Layout, server: Server, say: Say) -> str:
     """Have a server run, with systemd up, as bare as a hoster gives it: root is let in with the operator's key."""
     options = [*SERVER_OPTIONS, "--volume", f"{lab.volume(server.name)}:/var/lib/docker", *_resolver(lab)]
@@ -73,8 +78,8 @@ def start_server(lab: Layout, server: Server, say: Say) -> str:
     public = (lab.folder / "id_ed25519.pub").read_bytes()
     write = "umask 077; mkdir -p /root/.ssh; cat > /root/.ssh/authorized_keys"
     run(lab, server.name, ["sh", "-c", write], stdin=public)
-    say("trusting the CA's interface")
-    run(lab, server.name, ["sh", "-c", TRUST], stdin=(lab.folder / "acme-ca.pem").read_bytes())
+    say("trusting the CA")
+    run(lab, server.name, ["sh", "-c", TRUST], stdin=_authorities(lab))
     say("waiting for sshd")
     _wait_for_banner(server)
     return how

@@ -13,7 +13,11 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True, order=True)
 class Archive:
-    """Something that is kept. `kind`: archive (pages that were put away) or states (of those pages, for `undo`)."""
+    """Something that is kept.
+
+    `kind`: archive (pages that were put away, with all beside them), rest (a folder beside them only), or states (of
+    the pages, for `undo`).
+    """
 
     code: str
     when: datetime

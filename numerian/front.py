@@ -6,7 +6,7 @@ Pure: from the inventory to texts. Where they go and when they are validated and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -27,6 +27,8 @@ UID = 601
 ACME_UID = 602
 MEMORY_MB = 2048
 """The most that nginx may take, its temporary files and the workers of older configurations included."""
+AUTHORITIES = "/etc/ssl/certs"
+"""Whose certificates the server trusts: the front checks those of our other servers by them."""
 MOST_PROCESSES = 4096
 """Of its uid: a worker a processor, for each configuration that still answers."""
 PACKAGES = ("ca-certificates", "curl", "docker.io", "iproute2", "lego", "logrotate", "nftables", "openssl")
@@ -59,7 +61,7 @@ def validate_command(platform: Platform) -> list[str]:
     return [
         *("docker", "run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL"),
         *("--security-opt", "no-new-privileges", "--tmpfs", "/tmp", "--tmpfs", f"{LOGS}:mode=1777"),  # noqa: S108
-        *("--volume", "{root}:{root}:ro", image(platform)),
+        *("--volume", f"{AUTHORITIES}:{AUTHORITIES}:ro", "--volume", "{root}:{root}:ro", image(platform)),
         *("nginx", "-e", "stderr", "-t", "-q", "-c", "{root}/{generation}/nginx.conf"),
     ]
 
@@ -73,15 +75,29 @@ GRACE_SECONDS = 10
 """How long an old container may finish its answers when another takes its place; new visitors wait meanwhile."""
 
 
-def base_files(platform: Platform, server: Server) -> dict[str, Managed]:
-    """Return what a generation holds beside its members: nginx's main file, snippets, pages; by relative path."""
+def base_files(platform: Platform, server: Server, servers: Iterable[Server] = ()) -> dict[str, Managed]:
+    """Return what a generation holds beside its members: nginx's main file, snippets, pages; by relative path.
+
+    `servers` are all that there are: sites move between them.
+    """
     values = {
+        "others": [_reached(other) for other in servers if other.name != server.name],
         "server": server.name,
         "noindex": platform.noindex,
         "contact": platform.security_contact,
         "expires": _security_txt_expiry(platform.images.front),
     }
     return {path: Managed(_render_at(path, values)) for path in _base_paths(platform)}
+
+
+def _reached(server: Server) -> tuple[str, list[str], list[str]]:
+    """Return a server's name, where its front is reached, and the addresses that it comes from.
+
+    By IPv4 where there is one: a front's container may have no IPv6 to the outside.
+    """
+    addresses = sorted(server.public_addresses)
+    first = [address for address in addresses if ":" not in address] or [f"[{address}]" for address in addresses]
+    return server.name, first, addresses
 
 
 def _base_paths(platform: Platform) -> Iterator[str]:
@@ -206,6 +222,32 @@ def redirect_target(url: str) -> str:
     "https://www.lemps.test/l'accueil?a=1&b=%24x"
     """
     return quote(refuse_controls(url), safe="/:?#[]@!&'()*+,;=%~-._")
+
+
+def passage(member: Member, site: Site) -> dict[str, Managed]:
+    """Return what passes visitors on who come to the server that a member's site moved away from."""
+    text = render(
+        f"{_GENERATION}/passages/passage.conf.j2",
+        Target.NGINX,
+        code=member.code,
+        label=member.name,
+        server=member.server,
+        names=sorted(host_name(name) for name in site.names),
+        largest_request_mb=php.largest_request_mb(member.plan.php),
+        read_timeout=php.patience(member.plan.php) + php.GRACE_SECONDS,
+    )
+    return {f"passages/{identity(member)}.conf": Managed(text)}
+
+
+def content(member: Member) -> list[str]:
+    """Return the folders that go along when a member moves to another server."""
+    return [f"{SITES}/{identity(member)}/www", *php.content(member)]
+
+
+def certificate_command(verb: str, member: Member) -> list[str]:
+    """Return the command that gives or takes a member's certificate, as who keeps certificates: never root."""
+    as_acme = ["setpriv", "--reuid=acme", "--regid=acme", "--init-groups", "--no-new-privs"]
+    return [*as_acme, "/usr/local/sbin/numerian-certificates", verb, identity(member)]
 
 
 def member_folders(member: Member) -> dict[str, Folder]:

@@ -64,6 +64,11 @@ def folders(member: Member) -> dict[str, Folder]:
     }
 
 
+def content(member: Member) -> list[str]:
+    """Return what a program has written beside its pages: who is logged in stays so wherever the site is."""
+    return [f"{_home(member)}/sessions"] if is_php(member) else []
+
+
 def container(member: Member) -> Container:
     """Return the container of a member whose site has PHP."""
     settings, home, root = member.plan.php, _home(member), f"{SITES}/{identity(member)}/www"

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from numerian.model import AllowFile, DatacentersFile, MemberFile, PlansFile, StaffFile
-from numerian.model.french import french
+from numerian.model.french import in_french
 
 FILES: dict[str, type[BaseModel]] = {
     "member.json": MemberFile,
@@ -70,11 +70,11 @@ def _text(model: type[BaseModel]) -> str:
 
 def _explain(model: str, key: str, part: dict[str, Any], groups: dict[str, dict[str, Any]]) -> None:
     """Add what a key means in both languages."""
-    in_french = french(model, key)
+    french = in_french(model, key)
     english = part.get("description") or groups.get(part.get("$ref", "").rpartition("/")[2], {}).get("description", "")
-    if in_french:
+    if french:
         part.setdefault("description", english)
-        part["markdownDescription"] = f"{in_french}\n\n*{english}*"
+        part["markdownDescription"] = f"{french}\n\n*{english}*"
 
 
 def _draft_07(schema: Any) -> Any:

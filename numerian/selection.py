@@ -44,7 +44,7 @@ class Selection:
         >>> str(Selection(("07186", "07151"), True, "numerian:members"))
         'only 2 members and new ones are served (numerian:members)'
         """
-        parts = [f"{len(self.codes)} members"] if self.codes else []
+        parts = [f"{len(self.codes)} member{'s' if len(self.codes) > 1 else ''}"] if self.codes else []
         return f"only {' and '.join(parts + ['new ones'] * self.new)} are served ({self.source})"
 
     def apply(self, inventory: Inventory, facts: Reference) -> Inventory:

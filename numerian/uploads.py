@@ -58,6 +58,15 @@ def password_name(login: str) -> str:
     return f"{login}-password"
 
 
+def password_login(name: str) -> str:
+    """Return the login whose password's resource is called `name`.
+
+    >>> password_login(password_name("mairie-07330"))
+    'mairie-07330'
+    """
+    return name.removesuffix("-password")
+
+
 def host_key_name(server: str) -> str:
     """Return the name of the resource from which a server's host key for uploads is derived."""
     return f"{server}-sftp-host-key"
@@ -128,7 +137,7 @@ def salt(login: str, version: int) -> str:
     """Return the salt of a password's hash: another for each login and version, the same in every run.
 
     >>> salt("accueil-07186", 1)
-    '1c8MaE1LL4rfFCz9'
+    '757eWkbrwdOoKFKp'
     """
     digest = hashlib.sha256(f"numerian sftp {login} {version}".encode()).digest()
     return b64encode(digest, b"./").decode()[:16]

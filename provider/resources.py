@@ -289,7 +289,7 @@ class Guard(_Resource):
         members: Every member by its code: a plain map with `host`, `kinds`, `status` (active, leaving, merged), and
             what else is kept of it (`name`, `site` with its domains, `merged`, `merged_into`).
         allow: What may pass all the same: maps of `rule` (vanished, many, domain), `what`, `until`, `why`.
-        left_out: Codes that are somebody's still, but not this stack's: they didn't vanish. Not kept.
+        left_out: Codes that are somebody's still, but not this stack's: they didn't vanish.
         settled: They are left out by a setting of the stack, on purpose: they don't count where many go at once.
     """
 

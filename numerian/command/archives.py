@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 1800.0
 """Seconds for an archive with very many files."""
+_KINDS = {"archive": "pages", "rest": "what its PHP kept", "states": "states of its pages"}
 
 
 class ArchiveError(NumerianError):
@@ -82,7 +83,7 @@ def rows(inventory: Inventory, found: list[Archive]) -> list[tuple[str, ...]]:
     names = {code: member.name for code, member in inventory.by_code.items()}
     told: list[tuple[str, ...]] = [("code", "member", "name", "kept on", "what", "size", "files", "server", "path")]
     for one in found:
-        what = "pages" if one.kind == "archive" else "states of its pages"
+        what = _KINDS.get(one.kind, one.kind)
         when = f"{one.when:%Y-%m-%d %H:%M}"
         size = (one.size, str(one.files))
         told.append((one.code, names.get(one.code, ""), one.name, when, what, *size, one.server, one.path))

@@ -92,6 +92,8 @@ def run(options: Namespace) -> int:
 
 def _prepare(place: Workspace, options: Namespace) -> Session:
     """Make ready what an engine's run needs."""
+    if selection := place.selection:
+        say(str(selection))
     session = environment.begin(place, say)
     # The program writes the connections when it runs, but servers are asked before that, or without it.
     if (options.command in ("refresh", "destroy") or options.refresh) and place.inventory.is_dir():
@@ -174,8 +176,6 @@ def _tell(result: Result, options: Namespace, *, planned: bool) -> int:
         print(f"{style('warning:', 'yellow')} {warning}")
     if result.entries or not result.failed:
         print(f"{report.counts(result.entries, log, planned=planned)} ({result.seconds:.1f} s)")
-        if planned and (selection := workspace.find(options.stack).selection):
-            print(selection)
     if options.command == "refresh" and result.entries and not planned:
         print(f"the state knows it now; `numerian up --stack {options.stack}` puts it right")
     sys.stdout.flush()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from numerian.command.terminal import confirm, say, style
 from numerian.errors import NumerianError
+from numerian.onboarding.language import LANGUAGES, Say, speaker
 
 if TYPE_CHECKING:
     from numerian.model import Inventory
@@ -30,6 +31,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--domain", metavar="NAME", help="instead of one made from its name")
     parser.add_argument("--kind", choices=("static", "php", "redirect"), help="of its site (default: static)")
     parser.add_argument("--to", metavar="URL", help="where a redirect leads")
+    parser.add_argument("--lang", choices=LANGUAGES, default="fr", help="of the questions; French by default")
     parser.add_argument("--yes", action="store_true", help="don't ask")
     parser.add_argument("--dry-run", action="store_true", help="show the file, write nothing")
 
@@ -44,70 +46,75 @@ def run(options: Namespace) -> int:
     folder = find(DEFAULT_STACK).inventory
     inventory, facts = load(folder), reference(folder)
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    found = _whom(facts, " ".join(options.words), at_terminal=at_terminal)
-    if found.note:
-        say(found.note)
+    words = speaker(options.lang)
+    found = _whom(facts, " ".join(options.words), words, at_terminal=at_terminal)
+    if found.former:
+        say(words(f"{found.former} fait maintenant partie de {found}", f"{found.former} is part of {found} now"))
     given = Wishes(options.datacenter, options.plan, options.domain, options.kind, options.to)
     if at_terminal and not options.words:
-        given = _asked(inventory, facts, found, given)
+        given = _asked(inventory, facts, found, given, words)
     proposal = propose(inventory, facts, found, given)
     file = folder / "members" / proposal.file_name
     if file.is_relative_to(Path.cwd()):
         file = file.relative_to(Path.cwd())
-    _show(facts, proposal, file)
+    _show(facts, proposal, file, words)
     if options.dry_run:
-        say("nothing was written (--dry-run)")
+        say(words("rien n’a été écrit (--dry-run)", "nothing was written (--dry-run)"))
         return 0
-    if not options.yes and not confirm("write this file? [y/N]"):
-        say("nothing was written; --yes writes it without a question")
+    if not options.yes and not confirm(words("écrire ce fichier ? [o/N]", "write this file? [y/N]")):
+        say(words("rien n’a été écrit ; --yes écrit sans demander", "nothing was written; --yes writes without asking"))
         return 1
-    return _write(proposal, file)
+    return _write(proposal, file, words)
 
 
-def _whom(facts: Reference, text: str, *, at_terminal: bool) -> Found:
+def _whom(facts: Reference, text: str, words: Say, *, at_terminal: bool) -> Found:
     from numerian.onboarding import asking
     from numerian.onboarding.search import NotFoundError, find
 
     if not text.strip():
         if not at_terminal:
             raise NobodyNamedError("who joins? write a name, a postcode or a code: `numerian new loriol sur drome`")
-        return asking.whom(facts)
+        return asking.whom(facts, words)
     try:
         return find(facts, text)
     except NotFoundError as error:
         if at_terminal and error.choices:
-            return asking.which(facts, error.choices)
+            return asking.which(facts, error.choices, words)
         raise
 
 
-def _asked(inventory: Inventory, facts: Reference, found: Found, given: Wishes) -> Wishes:
+def _asked(inventory: Inventory, facts: Reference, found: Found, given: Wishes, words: Say) -> Wishes:
     from dataclasses import replace
 
     from numerian.onboarding import asking
     from numerian.onboarding.proposal import propose
 
     first = propose(inventory, facts, found, replace(given, kind=None, to=None))
-    return asking.wishes(inventory, first, given)
+    return asking.wishes(inventory, first, given, words)
 
 
-def _show(facts: Reference, proposal: Proposal, file: Path) -> None:
+def _show(facts: Reference, proposal: Proposal, file: Path, words: Say) -> None:
     from numerian.onboarding.search import label
 
     place = proposal.found.place
     more = f", {place.epci}" if place.epci else ""
-    print(style(f"{label(facts, proposal.found)}{more}, {place.population} inhabitants", "bold"))
+    people, colon = words("habitants", "inhabitants"), words(" :", ":")
+    print(style(f"{label(facts, proposal.found)}{more}, {place.population} {people}", "bold"))
     for name, option in proposal.options.items():
-        print(f"  {'→' if name == proposal.datacenter else ' '} datacenter {name}: {option}")
+        print(f"  {'→' if name == proposal.datacenter else ' '} datacenter {name}{colon} {option.told(words)}")
     plan = proposal.plan
-    size = "the largest" if plan.up_to is None else f"up to {plan.up_to} inhabitants"
-    print(f"  → plan {plan.name}: {size}, {plan.quota_mb} MB")
+    size = words("la plus grande", "the largest")
+    if plan.up_to is not None:
+        size = words(f"jusqu’à {plan.up_to} habitants", f"up to {plan.up_to} inhabitants")
+    print(f"  → {words('offre', 'plan')} {plan.name}{colon} {size}, {plan.quota_mb} {words('Mo', 'MB')}")
     print(f"\n{style(str(file), 'bold')}\n{proposal.text}")
 
 
-def _write(proposal: Proposal, file: Path) -> int:
+def _write(proposal: Proposal, file: Path, words: Say) -> int:
     from numerian.onboarding.writing import create
 
     create(file, proposal.text)
-    print(f"written: {shlex.quote(str(file))}")
-    print("next: `numerian check`, `numerian preview`, then `numerian up`")
+    print(f"{words('écrit :', 'written:')} {shlex.quote(str(file))}")
+    steps = "`numerian check`, `numerian preview`, {} `numerian up`"
+    print(words("ensuite : " + steps.format("puis"), "next: " + steps.format("then")))
     return 0

@@ -47,7 +47,9 @@ def run(options: Namespace) -> int:
 
     if not options.live and (options.cacert or options.directly):
         raise LookError("--cacert and --directly say how to look from outside: add --live")
-    inventory = load(workspace.find(options.stack).inventory)
+    place = workspace.find(options.stack)
+    # What the stack doesn't serve can't be looked at.
+    inventory = load(place.inventory, place.selection if options.live else None)
     chosen = [find(inventory, word) for word in options.members] or list(inventory.members)
     promised = {member.code: evaluate(kept(member)) for member in chosen}
     found = _look(inventory, chosen, options) if options.live else promised

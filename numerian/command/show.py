@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-_LANGUAGES = ("fr", "en")
+from numerian.onboarding.language import LANGUAGES
 
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("member", nargs="+", metavar="MEMBER", help="its code, or its name")
-    parser.add_argument("--lang", choices=_LANGUAGES, default="fr", help="French by default")
+    parser.add_argument("--lang", choices=LANGUAGES, default="fr", help="French by default")
 
 
 def run(options: Namespace) -> int:

@@ -138,7 +138,11 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             written = unicodedata.normalize("NFC", event.value)
             nothing = not event.style and written in _NOTHING
-            return Scalar(line, column, None if nothing else written)
+            scalar = Scalar(line, column, None if nothing else written)
+            if "${" in written:
+                # What a server's files ask their secrets by: from a value, it would put one into a page.
+                self._problem(scalar, "${ isn't taken: no value asks for another, or for a secret", "write it out")
+            return scalar
         if isinstance(event, yaml.SequenceStartEvent):
             sequence = Sequence(line, column)
             while not isinstance(event := next(events), yaml.SequenceEndEvent):

@@ -125,10 +125,10 @@ FRENCH: dict[str, str] = {
 }
 
 
-def french(model: str, key: str) -> str | None:
+def in_french(model: str, key: str) -> str | None:
     """Return what a key of a model means, in French; None where nobody has written it yet.
 
-    >>> french("PlanEntry", "quota_mb")
+    >>> in_french("PlanEntry", "quota_mb")
     'La place pour les fichiers du site, en Mo.'
     """
     return FRENCH.get(f"{model}.{key}") or FRENCH.get(f"{_INHERITING.get(model, '')}.{key}")

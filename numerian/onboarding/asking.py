@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from numerian.onboarding.language import Say
 from numerian.onboarding.proposal import KINDS, Proposal, Wishes
 from numerian.onboarding.search import Found, NotFoundError, everybody, find, label
 from numerian.suggest import plain
@@ -16,41 +17,41 @@ if TYPE_CHECKING:
 
 _SHOWN = 12
 _KINDS = {
-    "static": "files, served as they are",
-    "php": "programs too (SPIP, WordPress), in a container of their own",
-    "redirect": "visitors are sent to another site",
+    "static": ("des fichiers, servis tels quels", "files, served as they are"),
+    "php": ("aussi des programmes (SPIP, WordPress), dans leur conteneur", "programs too, in a container of their own"),
+    "redirect": ("les visiteurs sont envoyés vers un autre site", "visitors are sent to another site"),
 }
 
 
-def whom(facts: Reference) -> Found:
+def whom(facts: Reference, say: Say) -> Found:
     """Ask who joins, until it is one place. Ctrl-C ends it."""
     import questionary
 
     answer = questionary.autocomplete(
-        "Commune, EPCI or département (name, postcode or code):",
+        say("Commune, EPCI ou département (nom, code postal ou code) :", "Commune, EPCI or département (name, code):"),
         choices=[""],
         completer=_completer(facts),
-        validate=lambda text: bool(text.strip()) or "write a name or a code",
+        validate=lambda text: bool(text.strip()) or say("écrire un nom ou un code", "write a name or a code"),
     ).unsafe_ask()
     try:
         return find(facts, answer)
     except NotFoundError as error:
         if not error.choices:
             print(error)
-            return whom(facts)
-        return which(facts, error.choices)
+            return whom(facts, say)
+        return which(facts, error.choices, say)
 
 
-def which(facts: Reference, choices: Sequence[Found]) -> Found:
+def which(facts: Reference, choices: Sequence[Found], say: Say) -> Found:
     """Ask which of several places is meant."""
     import questionary
 
     answers = [questionary.Choice(label(facts, found), value=found) for found in choices]
-    chosen: Found = questionary.select("Which one?", choices=answers).unsafe_ask()
+    chosen: Found = questionary.select(say("Laquelle ou lequel ?", "Which one?"), choices=answers).unsafe_ask()
     return chosen
 
 
-def wishes(inventory: Inventory, proposal: Proposal, given: Wishes) -> Wishes:
+def wishes(inventory: Inventory, proposal: Proposal, given: Wishes, say: Say) -> Wishes:
     """Ask what wasn't given already; Enter takes what is proposed."""
     import questionary
 
@@ -59,19 +60,26 @@ def wishes(inventory: Inventory, proposal: Proposal, given: Wishes) -> Wishes:
         answer: str = questionary.select(question, choices=choices, default=default).unsafe_ask()
         return answer
 
-    kind = given.kind or select("What kind of site?", {kind: _KINDS[kind] for kind in KINDS}, "static")
+    def domain() -> str:
+        question = say("Son domaine, sans www. :", "Its domain, without www.:")
+        return str(questionary.text(question, default=proposal.domain).unsafe_ask())
+
+    kind = given.kind or select(
+        say("Quelle sorte de site ?", "What kind of site?"), {kind: say(*_KINDS[kind]) for kind in KINDS}, "static"
+    )
     to = given.to
     if kind == "redirect" and to is None:
-        to = questionary.text("Where does it lead? (https://…)").unsafe_ask()
-    options = {name: str(option) for name, option in proposal.options.items()}
-    plans = {name: f"{plan.label}, {plan.quota_mb} MB" for name, plan in inventory.plans.items()}
+        to = questionary.text(say("Où mène-t-il ? (https://…)", "Where does it lead? (https://…)")).unsafe_ask()
+    options = {name: option.told(say) for name, option in proposal.options.items()}
+    plans = {name: f"{plan.label}, {plan.quota_mb} {say('Mo', 'MB')}" for name, plan in inventory.plans.items()}
     return replace(
         given,
         kind=kind,
         to=to,
-        datacenter=given.datacenter or select("Which datacenter?", options, proposal.datacenter),
-        plan=given.plan or select("Which plan?", plans, proposal.plan.name),
-        domain=given.domain or questionary.text("Its domain, without www.:", default=proposal.domain).unsafe_ask(),
+        datacenter=given.datacenter
+        or select(say("Quel datacenter ?", "Which datacenter?"), options, proposal.datacenter),
+        plan=given.plan or select(say("Quelle offre ?", "Which plan?"), plans, proposal.plan.name),
+        domain=given.domain or domain(),
     )
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from numerian import wording
 from numerian.kept import kept
 from numerian.model import Inventory, Member, Site, Webmaster
+from numerian.onboarding.language import Language, speaker
 from numerian.rpnt import evaluate
 from numerian.rpnt.criteria import State
 from numerian.rpnt.verdict import Level, level
-
-Language = Literal["fr", "en"]
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
 
 _KINDS = {
     "static": ("des fichiers", "files"),
@@ -45,7 +42,7 @@ class _Teller:
     language: Language
 
     def _say(self, french: str, english: str) -> str:
-        return french if self.language == "fr" else english
+        return speaker(self.language)(french, english)
 
     def _number(self, value: int) -> str:
         return wording.number(value) if self.language == "fr" else f"{value:,}"

@@ -15,6 +15,7 @@ from numerian.capacity import free, need, needed
 from numerian.errors import NumerianError
 from numerian.fault import Fault, shown
 from numerian.model import Inventory, Plan, Server
+from numerian.onboarding.language import Say, speaker
 from numerian.onboarding.search import KEYS, Found
 from numerian.reference import Place, Reference
 from numerian.schema import MODELINE
@@ -63,10 +64,15 @@ class Option:
         """What is compared: the distance, and twice that for a server that is half full."""
         return (self.distance or 1.0) / self.free if self.free > 0 else math.inf
 
-    def __str__(self) -> str:
+    def told(self, say: Say) -> str:
         """Say it to somebody who chooses."""
-        far = "" if self.distance is None else f"{self.distance:.0f} km away, "
-        return f"{far}{max(self.free, 0):.0%} free" if self.free > 0 else f"{far}no room"
+        far = [] if self.distance is None else [say(f"à {self.distance:.0f} km", f"{self.distance:.0f} km away")]
+        room = say("{} libre", "{} free").format(f"{self.free:.0%}") if self.free > 0 else say("plein", "no room")
+        return ", ".join([*far, room])
+
+    def __str__(self) -> str:
+        """Say it in English, as errors are."""
+        return self.told(speaker("en"))
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ NEAREST = 5
 
 @dataclass(frozen=True)
 class Found:
-    """A place, what kind of member it would be, and what is to be said of the way it was found."""
+    """A place, what kind of member it would be, and the code that it was found by when that is no more."""
 
     place: Place
     kind: Kind
-    note: str = ""
+    former: str = ""  # the code of a commune that is part of this one now
 
     @property
     def words(self) -> str:
@@ -55,8 +55,8 @@ def find(facts: Reference, text: str) -> Found:
     """Return the one place that `text` means.
 
     >>> from numerian.reference import reference
-    >>> print(find(reference(), "loriol sur drome"), find(reference(), "mars 42"), find(reference(), "07016").note)
-    Loriol-sur-Drôme (26166) Mars (42141) 07016 is part of Vallées-d'Antraigues-Asperjoc (07011) now
+    >>> print(find(reference(), "loriol sur drome"), find(reference(), "mars 42"), find(reference(), "07016"))
+    Loriol-sur-Drôme (26166) Mars (42141) Vallées-d'Antraigues-Asperjoc (07011)
 
     Raises:
         NotFoundError: nobody is called so, or several are; the message says what to type.
@@ -105,7 +105,7 @@ def _by_code(facts: Reference, code: str) -> list[Found]:
     found = [Found(facts.communes[code], "commune")] if code in facts.communes else []
     if code in facts.successors:
         now = facts.successors[code]
-        found.append(Found(now, "commune", f"{code} is part of {now.name} ({now.code}) now"))
+        found.append(Found(now, "commune", code))
     if code in facts.epcis:
         found.append(Found(facts.epcis[code], "epci"))
     if code in facts.departements:

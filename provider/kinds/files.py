@@ -67,8 +67,8 @@ class Files(ResourceKind):
         else:
             await self._write(context, olds, news)
         for host in expired(left):
-            await self._mover.retire(context, news, host)
-            del left[host]
+            if await self._mover.retired(context, news, host):
+                del left[host]
         return State(f"{news['host']}/{context.name}", _with_left(news, left))
 
     async def delete(self, context: Context, id: str, olds: Props) -> None:

@@ -153,9 +153,6 @@ class _Checker:
         for name in moving:
             if name not in _MOVING:
                 self.fail(f"moving.{name}", f"isn't known here; there are {', '.join(_MOVING)}")
-        for number, path in enumerate(moving.get("content") or []):
-            if fault := path_fault(path, absolute=True):
-                self.fail(f"moving.content[{number}]", f"the path {fault}")
         for name in ("give", "take"):
             if (argv := moving.get(name)) and (fault := argv_fault(argv)):
                 self.fail(f"moving.{name}", fault)
@@ -163,15 +160,27 @@ class _Checker:
         if not isinstance(days, int | float) or days < 0:
             self.fail("moving.days", "isn't a number of days")
             days = DAYS
-        return {**moving, "days": int(days), "passage": self._passage(moving.get("passage") or {})}
+        return {**moving, "days": int(days), "content": self._moved(moving), "passage": self._passage(moving)}
 
-    def _passage(self, files: Mapping[str, Any]) -> dict[str, Any]:
+    def _moved(self, moving: Mapping[str, Any]) -> list[str]:
+        content = moving.get("content") or []
+        if not isinstance(content, list) or not all(isinstance(path, str) for path in content):
+            self.fail("moving.content", "isn't a list of folders")
+            return []
+        for number, path in enumerate(content):
+            if fault := path_fault(path, absolute=True):
+                self.fail(f"moving.content[{number}]", f"the path {fault}")
+        return content
+
+    def _passage(self, moving: Mapping[str, Any]) -> dict[str, Any]:
+        files = moving.get("passage") or {}
+        if not isinstance(files, Mapping):
+            self.fail("moving.passage", "isn't a map from paths to what they should be")
+            return {}
         for path in files:
             if fault := path_fault(path, absolute=False):
                 self.fail(keyed("moving.passage", path), f"the path {fault}")
-        return {
-            path: self._filled("moving.passage", path, spec, content=True, mode="0644") for path, spec in files.items()
-        }
+        return {path: self._filled("moving.passage", path, spec, True, "0644") for path, spec in files.items()}
 
 
 def argv_fault(argv: Any) -> str | None:

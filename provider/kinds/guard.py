@@ -22,9 +22,10 @@ class Guard(ResourceKind):
         self.runtime = runtime
 
     async def check(self, context: Context, olds: Props, news: Props) -> tuple[Props, list[CheckFailure]]:
-        """Refuse what the rules refuse, and members that say nothing of themselves. Who is left out isn't kept."""
-        inputs: dict[str, Any] = {"members": news.get("members"), "allow": news.get("allow") or []}
-        members, allow, left_out = inputs["members"], inputs["allow"], news.get("leftOut") or []
+        """Refuse what the rules refuse, and members that say nothing of themselves."""
+        inputs: dict[str, Any] = {name: news.get(name) or [] for name in ("allow", "leftOut")}
+        inputs["members"] = news.get("members")
+        members, allow, left_out = inputs["members"], inputs["allow"], inputs["leftOut"]
         settled = news.get("settled") is True
         if any(isinstance(value, Unknown) for value in (members, allow, left_out)):
             return inputs, [CheckFailure("members", "the guard's inputs must be known before the apply")]
@@ -39,7 +40,7 @@ class Guard(ResourceKind):
         return inputs, failures
 
     async def diff(self, context: Context, id: str, olds: Props, news: Props) -> Diff:
-        """Name the members that came, went or changed, and what may pass."""
+        """Name the members that came, went or changed, and what may pass. Who is left out is nobody's change."""
         before, after = olds.get("members") or {}, news.get("members") or {}
         changes = {path(code): Change.ADD for code in after.keys() - before.keys()}
         changes |= {path(code): Change.DELETE for code in before.keys() - after.keys()}

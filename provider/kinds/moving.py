@@ -18,12 +18,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from provider.errors import ResourceError
+from provider.errors import HostError, ResourceError
 from provider.kinds.base import Context, Props
 from provider.plan.declared import Declared
 from provider.plan.facts import Facts, Need, parents
 from provider.plan.paths import UnsafeError, worker
-from provider.remote.carry import Listing, Place, ask, late, one_pass, settle
+from provider.remote.carry import Listing, Place, ask, final_pass, late, settle
 from provider.remote.commit import FilesChange
 from provider.remote.manifest import archived, now_stamp
 from provider.report import current_urn
@@ -113,6 +113,17 @@ class Mover:
         moving = Moving.of(olds)
         for path in moving.content if moving else ():
             await self._work(ask, self._transport(context, host), "switch", path, "moved", "off")
+
+    async def retired(self, context: Context, props: Props, host: str) -> bool:
+        """Take an old place away whose time is over; a host that is down by then holds nobody up."""
+        try:
+            await self.retire(context, props, host)
+        except HostError as error:
+            self._runtime.reporter.warn(
+                current_urn(), f"the old place of `{context.name}` is still there, the next run tries again: {error}"
+            )
+            return False
+        return True
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
@@ -217,7 +228,7 @@ class Mover:
     def _last_pass(self, copy: _Copy, say: Callable[[int, int], None]) -> None:
         if copy.moved:
             return
-        copy.held, _ = one_pass(copy.source, copy.target, say)
+        copy.held = final_pass(copy.source, copy.target, say)
         path = copy.source.path
         # First this: with both marks, or when nobody knows whether visitors are passed on, nothing is copied again.
         ask(copy.source.transport, "switch", path, "moved", "on")

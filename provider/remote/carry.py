@@ -121,6 +121,24 @@ def one_pass(source: Place, target: Place, say: Callable[[int, int], None]) -> t
     return there, total
 
 
+def final_pass(source: Place, target: Place, say: Callable[[int, int], None]) -> Listing:
+    """Copy once more, and see that all of it arrived; return what the source held.
+
+    Raises:
+        ResourceError: something is still another one, though it didn't change meanwhile.
+    """
+    held, _ = one_pass(source, target, say)
+    if late := changes(held, target.list())[0]:
+        now = source.list()
+        if missing := [path for path in late if now.get(path) == held[path]]:
+            some = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
+            raise ResourceError(
+                f"{len(missing)} of {source.path} didn't come to {target.transport.host} as they are on "
+                f"{source.transport.host}: {some}"
+            )
+    return held
+
+
 def bring(source: Place, target: Place, send: Iterable[str], drop: Iterable[str], say: Callable[[int], None]) -> None:
     """Take `drop` away from the target, then bring it `send` from the source."""
     if gone := words(drop):
@@ -168,6 +186,8 @@ def _stream(source: Place, target: Place, wanted: bytes, say: Callable[[int], No
             feeder = threading.Thread(target=_feed, args=(giver, first + wanted), daemon=True)
             feeder.start()
             _pump(giver, taker, say)
+            if giver.wait(SILENCE) == -1:
+                raise EOFError(f"{source.transport.host} sent no more")
         finally:
             giver.close()
         taker.shutdown_write()
@@ -205,6 +225,8 @@ def _feed(stream: Stream, data: bytes) -> None:
 def _pump(giver: Stream, taker: Stream, say: Callable[[int], None]) -> None:
     sent = 0
     while data := giver.recv(CHUNK):
+        if giver.cancelled():
+            raise EOFError("the run was cancelled")
         taker.sendall(data)
         sent += len(data)
         say(sent)

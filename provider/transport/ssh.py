@@ -103,7 +103,7 @@ class SshTransport:
 
         with ExitStack() as stack:
             channel = stack.enter_context(self._session(line, argv, root=root))
-            return Stream(channel, stack.pop_all().close)
+            return Stream(channel, stack.pop_all().close, self._cancel.is_set)
 
     def open_tunnel(self, address: str, port: int) -> Any:
         """Return a channel from this host to `address` and `port`: how a host behind it is reached."""

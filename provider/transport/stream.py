@@ -11,8 +11,12 @@ import paramiko
 class Stream:
     """A command's stdin and stdout as one socket-like stream. Close it: it takes one of the host's sessions."""
 
-    def __init__(self, channel: paramiko.Channel, release: Callable[[], None]) -> None:
+    def __init__(
+        self, channel: paramiko.Channel, release: Callable[[], None], cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
         self._channel = channel
+        self.cancelled = cancelled
+        """Tells whether the operator has stopped the run."""
         self._release: Callable[[], None] | None = release
 
     def recv(self, size: int) -> bytes:

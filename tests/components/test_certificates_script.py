@@ -39,7 +39,8 @@ done
 if [ "$bad" = 1 ]; then exit 1; fi
 first=${names# }; first=${first%% *}
 mkdir -p "$path/certificates"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -days "$(cat "$ROOT/days")" \
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x \
+    -addext "subjectAltName=DNS:$(echo $names | sed 's/ /,DNS:/g')" -days "$(cat "$ROOT/days")" \
     -keyout "$path/certificates/$first.key" -out "$path/certificates/$first.crt" 2>/dev/null
 """,
 }
@@ -84,12 +85,17 @@ class Server:
         line = f"[{name}] acme: error: 403 :: urn:ietf:params:acme:error:{kind} :: {why}, url: \n"
         (self.root / "ca" / name).write_text(line)
 
-    def run(self) -> None:
+    def run(self, *words: str, stdin: bytes = b"") -> bytes:
         environment = {**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}", "ROOT": str(self.root)}
         done = subprocess.run(
-            [self.root / "numerian-certificates"], env=environment, capture_output=True, text=True, check=False
+            [self.root / "numerian-certificates", *words],
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            check=False,
         )
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr) == (0, b"")
+        return done.stdout
 
     def status(self, code: str) -> list[str]:
         return (self.root / "srv/certificates/status" / code).read_text().splitlines()
@@ -284,3 +290,29 @@ def test_the_account_is_the_derived_key_in_the_form_that_lego_reads(server: Serv
     server.run()
     key = (server.root / "var/lib/acme/accounts/ca.test/a@b.test/keys/a@b.test.key").read_text()
     assert key.startswith("-----BEGIN EC PRIVATE KEY-----")
+
+
+def test_a_certificate_goes_along_to_another_server_and_is_asked_anew_there_when_it_is_due(
+    server: Server, tmp_path: Path
+) -> None:
+    server.want("07186", "www.privas.test", "privas.test")
+    server.run()
+    given = server.run("give", "07186")
+    other = Server(tmp_path / "other")
+    other.want("07186", "www.privas.test", "privas.test", here=False)
+    other.run("take", "07186", stdin=given)
+    mine = other.root / "srv/certificates/07186"
+    for name in ("fullchain.pem", "key.pem"):
+        assert (mine / name).read_bytes() == (server.root / "srv/certificates/07186" / name).read_bytes()
+    assert (mine / "key.pem").stat().st_mode & 0o777 == 0o640
+    other.run()
+    assert other.orders() == []
+    assert "issued until" in (other.root / "srv/certificates/status/07186").read_text()
+    other.want("07186", "www.privas.test", "privas.test")
+    other.run()
+    assert other.orders() == []
+
+
+def test_nothing_is_given_where_there_is_no_certificate(server: Server) -> None:
+    server.want("07186", "www.privas.test", here=False)
+    assert server.run("give", "07186") == b""

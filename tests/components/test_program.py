@@ -99,6 +99,25 @@ def test_the_guard_knows_every_member_and_comes_first(recorder: Recorder) -> Non
     assert next(made for made in recorder.made if made.custom).name == "guard"
 
 
+def test_who_only_the_environment_leaves_out_is_not_left_out_on_purpose(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMERIAN_MEMBERS", "07186")
+    finished(recorder)
+    guard = recorder.of("Guard")["guard"]
+    assert guard["settled"] is False and list(guard["members"]) == ["07186"] and "07330" in guard["leftOut"]
+
+
+def test_what_the_guard_lets_pass_is_among_its_inputs(recorder: Recorder, tmp_path: Path) -> None:
+    (tmp_path / "inventory").unlink()
+    shutil.copytree(ROOT / "inventory", tmp_path / "inventory")
+    entry = {"rule": "vanished", "what": "07330", "until": "2099-12-31", "why": "tried"}
+    line = ", ".join(f"{key}: {value}" for key, value in entry.items())
+    (tmp_path / "inventory/allow.yaml").write_text(f"allow:\n  - {{{line}}}\n", encoding="utf-8")
+    finished(recorder)
+    assert recorder.of("Guard")["guard"]["allow"] == [entry]
+
+
 def test_nothing_of_a_server_is_declared_before_what_it_needs(recorder: Recorder) -> None:
     finished(recorder)
     order = [made.name for made in recorder.made]
@@ -162,7 +181,7 @@ def test_new_connections_are_held_back_just_before_a_front_is_replaced(recorder:
 
 def test_a_php_site_has_a_container_that_can_do_little_and_reaches_nothing(recorder: Recorder) -> None:
     finished(recorder)
-    container = recorder.of("Container")["07334-php"]
+    container = recorder.of("Container")["07334-php-privas"]
     uid = 200_000 + int("07334", 36)
     assert (container["name"], container["user"]) == ("php-07334", f"{uid}:{uid}")
     assert (container["networkMode"], container["readOnly"]) == ("none", True)
@@ -177,12 +196,33 @@ def test_a_php_site_has_a_container_that_can_do_little_and_reaches_nothing(recor
     }
 
 
+def test_a_site_moves_with_its_files_its_certificate_and_its_visitors(recorder: Recorder) -> None:
+    finished(recorder)
+    moving = recorder.of("Files")["07186-site"]["moving"]
+    assert moving["content"] == ["/srv/sites/07186/www"] and list(moving["passage"]) == ["passages/07186.conf"]
+    assert "set $elsewhere privas;" in moving["passage"]["passages/07186.conf"]["content"]
+    assert moving["give"][-2:] == ["give", "07186"] and "--reuid=acme" in moving["give"]
+
+
+def test_visitors_of_a_php_site_move_when_its_container_is_there(recorder: Recorder) -> None:
+    finished(recorder)
+    assert "passage" not in recorder.of("Files")["07334-site"]["moving"]
+    moving = recorder.of("Files")["07334-switch"]["moving"]
+    assert moving["content"] == ["/srv/sites/07334/www", "/srv/sites/07334/php/sessions"]
+    assert list(moving["passage"]) == ["passages/07334.conf"]
+    order = [made.name for made in recorder.made]
+    assert order.index("07334-site") < order.index("07334-php-privas") < order.index("07334-switch")
+
+
 def test_only_a_server_with_php_sites_has_their_image_and_their_containers_follow_one_another(
     recorder: Recorder,
 ) -> None:
     finished(recorder)
     assert {name for name in recorder.of("RemoteImage") if "php" in name} == {"privas-php-image"}
-    assert [made.name for made in recorder.made if made.name.endswith("-php")] == ["07330-php", "07334-php"]
+    assert [made.name for made in recorder.made if "-php-" in made.name and made.name[0] == "0"] == [
+        "07330-php-privas",
+        "07334-php-privas",
+    ]
 
 
 def test_an_image_is_built_from_the_list_of_its_date_and_a_new_list_of_another_changes_nothing(
@@ -283,7 +323,7 @@ def test_passwords_leave_the_program_as_hashes_only(recorder: Recorder) -> None:
 def test_accounts_come_after_the_folders_that_they_are_shut_into(recorder: Recorder) -> None:
     finished(recorder)
     order = [made.name for made in recorder.made]
-    for site in ("07186-site", "07330-site"):
+    for site in ("07186-site", "07330-switch"):
         assert order.index(site) < order.index("privas-watch") < order.index("privas-uploads")
 
 

@@ -153,3 +153,19 @@ def test_a_long_table_shows_only_what_is_wrong(count: int, rows: int) -> None:
     assert not table.tell(layout.layout("lab"), sites, wrong, out)
     assert out.getvalue().count("✗") == 2
     assert f"{count - 2} of {count} sites answer" in out.getvalue()
+
+
+def test_no_visit_over_http_can_take_a_connection_that_speaks_tls() -> None:
+    """Each run of curl has addresses of one scheme: it shares its connections among them."""
+    runs: list[list[str]] = []
+
+    class Machines:
+        def exec(self, machine: str, argv: list[str], stdin: str, *, timeout: float) -> tuple[int, str, str]:
+            assert (machine, argv[0]) == ("client", "curl")
+            runs.append(re.findall(r'url = "(.*)"', stdin))
+            return 0, "".join(f"{url} 301 0 https://elsewhere.test/\n" for url in runs[-1]), ""
+
+    visited = table.visit(Machines(), [site("07186"), site("07151")])  # type: ignore[arg-type]
+    assert [{url.partition(":")[0] for url in run} for run in runs] == [{"https"}, {"http"}]
+    assert set(visited) == {*site("07186").urls, *site("07151").urls}
+    assert table.visit(Machines(), []) == {}  # type: ignore[arg-type]

@@ -221,7 +221,7 @@ def test_the_readmes_tour_onboards_a_commune(operator: Operator) -> None:
         )
         said.append(operator.shell(script))
     written, checked, previewed, applied, visited, shown, looked_at = said[:7]
-    assert f"written: {(INVENTORY / 'members' / '26166-loriol-sur-drome.yaml').relative_to(ROOT)}" in written
+    assert f"écrit : {(INVENTORY / 'members' / '26166-loriol-sur-drome.yaml').relative_to(ROOT)}" in written
     assert "4 members" in checked
     assert "Loriol-sur-Drôme · site : nouveau site" in previewed and "serveurs non consultés" in previewed
     assert "+ Files 26166-site" in applied

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ class Server:
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     tmp_path.chmod(0o755)
-    for folder in tmp_path.parents[:2]:  # pytest's own, which other users may not enter
+    for folder in tmp_path.parents[: -len(Path(gettempdir()).parts)]:  # pytest's own, which other users may not enter
         folder.chmod(0o755)
     server = Server(tmp_path)
 
@@ -115,9 +116,11 @@ def test_both_places_of_archives_are_listed_and_states_of_who_is_gone(
     server.serve("07151", index="lives")
     (server.root / "states/07151").mkdir()
     (server.root / "archive/20261101T080000Z-privas-front").mkdir()
+    Path(f"{server.root}/archive/20261103T080000Z-07186-site{server.root}/sites/07186/php").mkdir(parents=True)
     code, said = numerian(capsys, "archives", "list", "--json")
     found = [(one["code"], one["kind"], one["files"]) for one in json.loads(said)]
-    assert code == 0 and sorted(found) == [("07186", "archive", 1), ("07330", "archive", 2), ("07330", "states", 0)]
+    wanted = [("07186", "archive", 1), ("07186", "rest", 0), ("07330", "archive", 2), ("07330", "states", 0)]
+    assert code == 0 and sorted(found) == wanted
     code, said = numerian(capsys, "archives", "list", "privas")
     assert "Privas" in said and "20261101T080000Z" in said and "07330" not in said
     assert "nothing is kept" in numerian(capsys, "archives", "list", "26161")[1]

@@ -120,11 +120,12 @@ def test_check_of_a_right_inventory_is_one_line_and_quick(root: Path, make: obje
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0
 
 
-@pytest.mark.parametrize("words", [["check"], ["--help"], ["sites"]])
+@pytest.mark.parametrize("words", [["check"], ["--help"], ["sites"], ["list"], ["show", "07186"]])
 def test_a_start_imports_nothing_heavy(words: list[str], root: Path) -> None:
     script = (
         "import sys; from numerian.__main__ import main; main(sys.argv[1:]);"
-        "print(sorted({'pulumi', 'paramiko', 'rich', 'typer', 'grpc', 'docker'} & set(sys.modules)))"
+        "heavy = {'pulumi', 'paramiko', 'rich', 'typer', 'grpc', 'docker', 'ruamel', 'questionary'};"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script, *words], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -31,6 +31,7 @@ class Project:
         self.servers.mkdir()
         self.environment = {**os.environ, "PYTHONPATH": str(root), "TINY_SERVERS": str(self.servers)}
         self.environment.pop("NUMERIAN_INVENTORY", None)
+        self.environment.pop("NUMERIAN_MEMBERS", None)
         self.members: dict[str, dict[str, Any]] = {}
         for code, host in (("07186", "privas"), ("26161", "alixan")):
             file = {"content": CONTENT, "mode": "0644"}
@@ -134,6 +135,17 @@ def test_a_preview_names_server_file_and_lines_and_says_whom_it_asked(project: P
     assert "      +  root /srv/b;" in lines
     assert any(line.startswith("Bilan : 1 à changer, 1 inchangé") for line in lines)
     assert any(line.startswith("serveurs non consultés") for line in lines)
+
+
+@pytest.mark.parametrize("words", [["preview"], ["up", "--yes"]])
+def test_a_run_for_some_of_the_members_says_so_beside_its_result(words: list[str], project: Project) -> None:
+    project.environment["NUMERIAN_MEMBERS"] = "07186, new"
+    try:
+        done = project.run(*words, "--stack", "test")
+    finally:
+        del project.environment["NUMERIAN_MEMBERS"]
+    assert done.stderr.splitlines()[0] == "only 1 member and new ones are served ($NUMERIAN_MEMBERS)"
+    assert "$NUMERIAN_MEMBERS" not in done.stdout
 
 
 def test_a_second_up_changes_nothing(project: Project) -> None:

@@ -125,7 +125,9 @@ def test_any_bytes_anywhere_in_a_file_end_in_problems_or_a_model(name: str, inse
 
 
 @pytest.mark.parametrize("field", range(len(FIELDS)))
-@pytest.mark.parametrize("value", ["[" * 100_000, "x\0y", "x\u202ey", "*bomb", "&a [*a, *a]"], ids=lambda v: v[:5])
+@pytest.mark.parametrize(
+    "value", ["[" * 100_000, "x\0y", "x\u202ey", "*bomb", "&a [*a, *a]", "'${secret:x}'"], ids=lambda v: v[:5]
+)
 def test_what_is_never_right_is_refused_in_every_field(field: int, value: str) -> None:
     assert outcome(with_value(field, value)) is None
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_render_front import AWAY, CLOSED, PLATFORM, SERVER, STATIC
+from test_render_front import AWAY, CLOSED, OTHER, PLATFORM, SERVER, STATIC
 
 from numerian import front, start_page
 from numerian.model import Member, OldDomain, Platform, Server
@@ -158,7 +158,13 @@ def structure(path: str, text: str) -> Any:
 
 def everything(member: Member, platform: Platform = PLATFORM, server: Server = SERVER) -> dict[str, str]:
     """Every text that can come from these values, by path; the member's code is taken out of the paths."""
-    files = front.member_files(member) | front.base_files(platform, server) | front.host_files(platform, server)
+    files = (
+        front.member_files(member)
+        | front.base_files(platform, server, (OTHER, server))
+        | front.host_files(platform, server)
+    )
+    if member.site is not None:
+        files |= front.passage(member, member.site)
     texts = {path.replace(member.code, "CODE"): file.content for path, file in files.items()}
     front.member_folders(member)
     return texts | start_page.seeds(member, platform)

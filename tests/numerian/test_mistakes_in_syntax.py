@@ -137,6 +137,13 @@ CASES: dict[str, tuple[dict[str, str | bytes | None], str]] = {
           → write it out
         """,
     ),
+    "a secret's reference": (
+        {FILE: PRIVAS + 'town_hall:\n  director: "\\x24{secret:account}"\n'},
+        """
+        members/07186-privas.yaml:7:13: ${ isn't taken: no value asks for another, or for a secret
+          → write it out
+        """,
+    ),
     "a bomb": (
         {FILE: PRIVAS + "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"},
         """

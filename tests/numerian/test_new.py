@@ -184,11 +184,19 @@ def test_one_command_writes_a_file_that_is_right(folder: Path, capsys: pytest.Ca
     file = folder / "members" / "26166-loriol-sur-drome.yaml"
     said = capsys.readouterr().out
     assert file.read_text() in said
-    assert "`numerian check`, `numerian preview`, then `numerian up`" in said
+    assert "ensuite : `numerian check`, `numerian preview`, puis `numerian up`" in said
     assert check(folder) == []
     assert file.stat().st_mode & 0o777 == 0o666 & ~umask()
     assert main(["new", "26166", "--yes"]) == 1
     assert f"Loriol-sur-Drôme (26166) is a member already: {file}" in capsys.readouterr().err
+
+
+def test_it_speaks_english_when_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "07016", "--lang", "en", "--dry-run"]) == 0
+    captured = capsys.readouterr()
+    assert "07016 is part of Vallées-d'Antraigues-Asperjoc (07011) now" in captured.err
+    assert "→ datacenter privas: 19 km away, 100% free" in captured.out
+    assert "→ plan village: up to 1000 inhabitants" in captured.out
 
 
 def umask() -> int:
@@ -215,7 +223,7 @@ def test_nothing_is_written_without_a_yes(folder: Path, words: list[str], code: 
 def test_a_merged_commune_is_answered_with_the_new_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "07016", "--dry-run"]) == 0
     captured = capsys.readouterr()
-    assert "07016 is part of Vallées-d'Antraigues-Asperjoc (07011) now" in captured.err
+    assert "07016 fait maintenant partie de Vallées-d'Antraigues-Asperjoc (07011)" in captured.err
     assert "insee: 07011\n" in captured.out
 
 
@@ -291,23 +299,23 @@ class Terminal:
 
 def test_at_a_terminal_it_asks_completes_and_takes_what_is_proposed(folder: Path) -> None:
     terminal = Terminal(["new"], {"NUMERIAN_INVENTORY": str(folder)})
-    terminal.wait_for("Commune, EPCI or")
+    terminal.wait_for("Commune, EPCI ou")
     terminal.type("loriol dr")
     terminal.wait_for("Loriol-sur-Drôme (26166, Drôme)")
     terminal.type("\t")
     terminal.wait_for("-sur-Drôme 26")
     terminal.type("\r")
-    terminal.wait_for("What kind of site?")
+    terminal.wait_for("Quelle sorte de site")
     terminal.type("\x1b[B\r")
-    terminal.wait_for("Which datacenter?")
+    terminal.wait_for("Quel datacenter")
     terminal.type("\r")
-    terminal.wait_for("Which plan?")
+    terminal.wait_for("Quelle offre")
     terminal.type("\r")
     terminal.wait_for("loriol-sur-drome.test")
     terminal.type("\r")
-    terminal.wait_for("write this file?")
-    terminal.type("y\r")
-    terminal.wait_for("next:")
+    terminal.wait_for("écrire ce fichier")
+    terminal.type("o\r")
+    terminal.wait_for("ensuite")
     assert terminal.end() == 0
     (member,) = (one for one in load(folder).members if one.code == "26166")
     assert (member.datacenter, member.plan.name) == ("privas", "ville")
@@ -323,7 +331,7 @@ def test_at_a_terminal_homonyms_are_asked_and_no_answer_or_a_no_writes_nothing(f
     terminal = Terminal(["new", "mars"], environment)
     terminal.wait_for("Mars (42141, Loire)")
     terminal.type("\x1b[B\r")
-    terminal.wait_for("write this file?")
+    terminal.wait_for("écrire ce fichier")
     assert "insee: 42141" in terminal.plain()
     terminal.type("n\r")
     assert terminal.end() == 1

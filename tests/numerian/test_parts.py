@@ -17,9 +17,16 @@ from numerian.suggest import nearest_names
 
 MODULES = [
     "numerian.addressing",
+    "numerian.capacity",
     "numerian.fault",
+    "numerian.onboarding.formatting",
+    "numerian.onboarding.language",
+    "numerian.onboarding.proposal",
+    "numerian.onboarding.search",
     "numerian.reference",
+    "numerian.schema",
     "numerian.suggest",
+    "numerian.model.french",
     "numerian.model.member",
     "numerian.model.readers",
     "numerian.model.shared",

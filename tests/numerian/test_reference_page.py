@@ -11,7 +11,7 @@ from small_inventory import DATACENTERS, FILE, PLANS, PRIVAS, Make
 
 from numerian import schema
 from numerian.load import check
-from numerian.model.french import FRENCH, french
+from numerian.model.french import FRENCH, in_french
 from numerian.onboarding import reference_page
 
 ALONE = {"member.json": FILE, "plans.json": "plans.yaml", "datacenters.json": "datacenters.yaml"}
@@ -26,7 +26,7 @@ def test_every_key_is_told_in_french_too_and_no_french_is_left_over() -> None:
     for name, model in schema.FILES.items():
         document = json.loads(schema.render()[name])
         for group, part in {model.__name__: document, **document.get("definitions", {})}.items():
-            said.update({f"{group}.{key}": french(group, key) for key in part.get("properties", {})})
+            said.update({f"{group}.{key}": in_french(group, key) for key in part.get("properties", {})})
     assert [key for key, words in said.items() if words is None] == [], "add them to numerian/model/french.py"
     spoken = {words for words in said.values()}
     assert [key for key, words in FRENCH.items() if words not in spoken] == []

@@ -29,6 +29,12 @@ SERVER = Server(
     address="127.0.1.1",
     public_addresses=("198.51.100.11", "2001:db8::11"),
 )
+OTHER = Server(
+    name="alixan",
+    datacenter="alixan",
+    address="127.0.1.2",
+    public_addresses=("198.51.100.12", "2001:db8::12"),
+)
 HALL = TownHall(
     address=("Hôtel de ville", "07400 Le Teil"),
     phone="04 65 71 00 07",
@@ -76,9 +82,12 @@ def golden_texts() -> dict[str, str]:
         "maintenance.conf": front.member_files(CLOSED)["sites/07319.conf"].content,
         "php.conf": front.member_files(PHP)["sites/07319.conf"].content,
         "redirect.conf": front.member_files(AWAY)["sites/07319.conf"].content,
+        **{path: file.content for path, file in front.passage(PHP, PHP.site or Site(domain="x.test")).items()},
     }
     texts |= start_page.seeds(PHP, PLATFORM)
-    texts |= {f"base/{path}": file.content for path, file in front.base_files(PLATFORM, SERVER).items()}
+    texts |= {
+        f"base/{path}": file.content for path, file in front.base_files(PLATFORM, SERVER, (SERVER, OTHER)).items()
+    }
     texts |= {f"host{path}": file.content for path, file in front.host_files(PLATFORM, SERVER).items()}
     # What takes no values is its own reference.
     return {path: text for path, text in texts.items() if not path.startswith(("host/usr", "host/etc/systemd"))}

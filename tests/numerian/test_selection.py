@@ -85,7 +85,7 @@ def test_a_fault_of_a_member_that_is_not_served_is_found_all_the_same(make: Make
 def test_a_check_says_of_whom_a_stack_serves_only_some(make: Make) -> None:
     done = _numerian("check", inventory=make(SEVERAL), NUMERIAN_MEMBERS="07186, new")
     assert "3 members" in done.stdout
-    assert "lab: only 1 members and new ones are served ($NUMERIAN_MEMBERS)" in done.stdout
+    assert "lab: only 1 member and new ones are served ($NUMERIAN_MEMBERS)" in done.stdout
 
 
 def test_a_command_speaks_of_the_served_and_one_line_says_what_is_wrong(make: Make) -> None:

@@ -55,7 +55,8 @@ pulumi.export("public", pulumi.Output.all(ed.public_key, ec.public_key))
 
 
 def member(status: str = "active") -> dict[str, Any]:
-    return {"host": "privas", "kinds": ["site"], "status": status}
+    site = {"domain": "privas.test", "to": None} if status == "leaving" else None
+    return {"host": "privas", "kinds": ["site"], "status": status, "leaving_on": None, "site": site, "merged": []}
 
 
 BOTH = {"07186": member(), "07151": member()}

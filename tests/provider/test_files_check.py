@@ -129,3 +129,29 @@ def test_all_faults_come_at_once() -> None:
         "secrets.a",
         "service",
     ]
+
+
+def test_what_is_wrong_about_moving_is_told_at_once() -> None:
+    found = faults(
+        moving={
+            "content": ["/srv/a", "srv/b", "/proc"],
+            "passage": {"/etc/a": {"content": ""}, "a": {"content": 5}},
+            "give": "cat",
+            "take": ["tar", 5],
+            "days": -1,
+            "where": "there",
+        }
+    )
+    assert sorted(found) == [
+        "moving.content[1]",
+        "moving.content[2]",
+        "moving.days",
+        "moving.give",
+        'moving.passage["/etc/a"]',
+        'moving.passage["a"].content',
+        "moving.take",
+        "moving.where",
+    ]
+    assert faults(moving=5) == {"moving": 'isn\'t a map such as {"content": ["/srv/a"]}'}
+    assert sorted(faults(moving={"content": 5, "passage": 5})) == ["moving.content", "moving.passage"]
+    assert faults(moving=UNKNOWN) == {}

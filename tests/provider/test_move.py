@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +17,7 @@ import pytest
 from remote_hosts import Pool, run
 from sshd_host import SshdHost, sshd_host
 
-from provider.errors import ProviderError, RefusedError, ResourceError
+from provider.errors import HostError, ProviderError, RefusedError, ResourceError
 from provider.kinds import moving
 from provider.kinds.base import Context, State
 from provider.kinds.files import Files
@@ -167,6 +169,76 @@ def test_the_old_place_is_retired_when_its_time_is_over(two: Two, monkeypatch: p
     run(story())
 
 
+def test_an_old_host_that_is_down_by_then_holds_nobody_up(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        state = await two.move(await two.create())
+        later = moving._today() + moving.timedelta(days=8)
+        monkeypatch.setattr(moving, "_today", lambda: later)
+        two.runtime.hosts.hosts["old"] = two.old.connect(name="old", port=9)  # type: ignore[attr-defined]
+        state = await two.move(state)
+        assert list(state.outputs["left"]) == ["old"]
+        assert "the next run tries again: old: " in two.warnings[0]
+
+    run(story())
+
+
+def test_a_cancelled_run_copies_no_further(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = run(two.create())
+    two.as_member(two.old, "head -c 40000000 /dev/urandom >big")
+    transport = two.runtime.hosts.transport("old")
+    said = carry._pump
+
+    def pump(giver: Any, taker: Any, say: Any) -> None:
+        transport.cancel()  # type: ignore[attr-defined]
+        said(giver, taker, say)
+
+    monkeypatch.setattr(carry, "_pump", pump)
+    with pytest.raises(HostError, match="cancelled"):
+        run(two.move(state))
+    monkeypatch.setattr(carry, "_pump", said)
+    two.begin_run()
+    run(two.move(state))
+    assert two.new.sh(f"stat -c %s {WWW}/big") == "40000000\n"
+
+
+@pytest.mark.parametrize("side", ["old", "new"])
+def test_a_connection_that_breaks_is_told_and_the_next_run_goes_on(
+    two: Two, monkeypatch: pytest.MonkeyPatch, side: str
+) -> None:
+    state = run(two.create())
+    two.as_member(two.old, "head -c 40000000 /dev/urandom >big")
+    host = {"old": two.old, "new": two.new}[side]
+    pumped = carry._pump
+
+    def pump(giver: Any, taker: Any, say: Any) -> None:
+        def cut(sent: int) -> None:
+            if sent > 5_000_000:
+                host.sh("pkill -9 -f 'sshd(-session)?: root' || true")
+
+        pumped(giver, taker, cut)
+
+    monkeypatch.setattr(carry, "_pump", pump)
+    with pytest.raises(HostError):
+        run(two.move(state))
+    assert two.new.sh("ls /srv/sites") == "" and two.old.sh("cat /srv/web/current/m.conf") == "serve m"
+    monkeypatch.setattr(carry, "_pump", pumped)
+    two.begin_run()
+    run(two.move(state))
+    assert two.new.sh(f"sha256sum {WWW}/big") == two.old.sh(f"sha256sum {WWW}/big")
+
+
+def test_what_does_not_arrive_is_told_and_the_old_place_serves_on(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = run(two.create())
+    two.as_member(two.old, "echo 1 >lost; echo 1 >kept")
+    bring = carry.bring
+    monkeypatch.setattr(
+        carry, "bring", lambda s, t, send, *more: bring(s, t, [path for path in send if path != "./lost"], *more)
+    )
+    with pytest.raises(ResourceError, match=r"1 of /srv/sites/m/www didn't come to new .*: \./lost"):
+        run(two.move(state))
+    assert two.old.sh("ls /srv/web/current/") == "m.conf\n" and "moved" not in two.old.sh(MARKS)
+
+
 def test_it_moves_back_with_what_came_since_and_what_lay_there_is_kept(two: Two) -> None:
     async def story() -> None:
         state = await two.move(await two.create())
@@ -243,8 +315,6 @@ asyncio.run(There(json.loads(sys.argv[2])).move(State("old/m-site", outputs)))
 
 
 def test_a_provider_killed_while_it_copies_leaves_nothing_that_is_taken_for_people_s_data(two: Two) -> None:
-    import json
-
     state = run(two.create())
     two.as_member(two.old, "for n in 1 2 3 4 5 6; do head -c 20000000 /dev/urandom >big$n; done")
     specs = {name: {**vars(host.spec), "name": name} for name, host in (("old", two.old), ("new", two.new))}
@@ -327,3 +397,48 @@ def test_root_copies_from_no_folder_that_somebody_else_can_change(two: Two) -> N
     two.old.sh(f"chown {UID} {HOME}")
     with pytest.raises(ResourceError, match=f"lies in a folder of uid {UID}"):
         run(two.move(state))
+
+
+def test_many_move_at_once_a_few_copies_at_a_time_and_their_writes_go_together(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way: list[int] = []
+    most = 0
+    settle = carry.settle
+
+    def counted(*args: Any) -> Any:
+        nonlocal most
+        under_way.append(1)
+        most = max(most, len(under_way))
+        time.sleep(0.3)
+        try:
+            return settle(*args)
+        finally:
+            under_way.pop()
+
+    monkeypatch.setattr(moving, "settle", counted)
+
+    async def story() -> None:
+        kind = Files(two.runtime)
+        inputs = {n: await two.checked("old") for n in range(8)}
+        text = {
+            n: json.dumps(props).replace("/sites/m", f"/sites/m{n}").replace(UID, f"30001{n}")
+            for n, props in inputs.items()
+        }
+        there = {
+            n: json.loads(t.replace('"m.conf"', f'"m{n}.conf"').replace('/m"', f'/m{n}"')) for n, t in text.items()
+        }
+        here = {n: props | {"host": "new"} for n, props in there.items()}
+
+        def context(n: int) -> Context:
+            return Context("numerian", "test", f"m{n}-site")
+
+        states = await asyncio.gather(*(kind.create(context(n), there[n]) for n in there))
+        two.new.sh("rm -f /var/lib/numerian/batches.log")
+        await asyncio.gather(*(kind.update(context(n), s.id, s.outputs, here[n]) for n, s in enumerate(states)))
+
+    run(story())
+    assert 1 < most <= moving.AT_ONCE
+    assert two.new.sh("ls /srv/sites; ls /srv/web/current/ | wc -l").split() == [*(f"m{n}" for n in range(8)), "8"]
+    writes = two.new.sh("grep -c ' write ' /var/lib/numerian/batches.log")
+    assert int(writes) < 16  # two for each would be 16

@@ -40,7 +40,7 @@ def test_from_nothing_to_a_served_site_in_two_minutes_of_machine_time(
         spent[what] = time.monotonic() - started
         return said
 
-    assert "next: `numerian check`" in timed("new", "new", "loriol", "sur", "drome", "--yes")
+    assert "ensuite : `numerian check`" in timed("new", "new", "loriol", "sur", "drome", "--yes")
     assert "13 members" in timed("check", "check")
     assert "Loriol-sur-Drôme · site : nouveau site" in timed("preview", "preview", "--stack", STACK)
     sites.point(load(INVENTORY), but="www.ville-privas.test")  # a registrar's part in real life
