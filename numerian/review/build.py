@@ -38,6 +38,7 @@ def build(log: Log, errors: Iterable[str], *, stack: str, consulted: bool, selec
     maker.allowed()
     maker.steps()
     maker.drift()
+    maker.rest()
     return Review(
         stack=stack,
         consulted=consulted,
@@ -123,9 +124,11 @@ class _Maker:
                 section.add("settings", _anything(entry))
 
     def _only_drifted(self, step: Step) -> bool:
-        """Tell whether a thing is only put back as it was declared all along."""
-        same = step.old is not None and step.new is not None and step.old.inputs == step.new.inputs
-        return same and step.urn in self._log.drifted
+        """Tell whether a thing is only put back as it was declared all along, before the refresh."""
+        found = self._log.drifted.get(step.urn)
+        if found is None or found.old is None or step.new is None:
+            return False
+        return found.old.inputs == step.new.inputs
 
     def _of_member(self, section: Section, step: Step, entry: Entry) -> None:
         known = bool(section.items)
@@ -190,6 +193,13 @@ class _Maker:
                 where = some([value(change.label) for change in entry.changes], _MANY_LABELS) or value(entry.name)
                 words = f"modifié à la main sur le serveur : {where}"
             self.section_of(entry).add("drift", f"{words} ; sera remis comme dans l’inventaire")
+
+    def rest(self) -> None:
+        """Name what nothing was said of, where nothing else is said of whom it belongs to."""
+        for _, entry in self.pairs:
+            section = self.section_of(entry)
+            if not section.items and entry.kind != "Guard":
+                section.add("settings", _anything(entry))
 
     def counts(self) -> Counts:
         """Count."""
