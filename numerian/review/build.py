@@ -118,10 +118,6 @@ class _Maker:
                 self._of_member(section, step, entry)
             elif section.scope == "server":
                 server.describe(section, step, entry)
-        for step, entry in self.pairs:
-            section = self.section_of(entry)
-            if not section.items and entry.kind != "Guard" and not self._only_drifted(step):
-                section.add("settings", _anything(entry))
 
     def _only_drifted(self, step: Step) -> bool:
         """Tell whether a thing is only put back as it was declared all along, before the refresh."""

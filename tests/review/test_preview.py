@@ -116,7 +116,7 @@ def test_the_counts_are_the_engines_own(paper: PaperProject) -> None:
     edited(paper)
     paper.member("07330", "  kind: php\n", "")
     (paper.folder / "inventory" / "members" / "07005-alba-la-romaine.yaml").write_text(ALBA, encoding="utf-8")
-    told = json.loads(paper.pulumi("preview", "--json", "--show-sames", "--non-interactive").stdout)
+    told = json.loads(paper.pulumi("preview", "--json", "--non-interactive").stdout)
     sides = [step.get("newState") or step["oldState"] for step in told["steps"]]
     ours = [side["custom"] and not side["type"].startswith("pulumi:providers:") for side in sides]
     seen = Counter(step["op"] for step, is_ours in zip(told["steps"], ours, strict=True) if is_ours)
