@@ -35,7 +35,8 @@ def ensure(say: Say) -> str:
             process.output([sys.executable, "-m", "venv", str(FOLDER)])
         log = layout.WORK / "logs" / "venv.log"
         pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes"]
-        process.follow([*pip, "--no-input", "-r", str(LOCK)], say, log=log)
+        # Most modules are never imported: those that are get compiled then.
+        process.follow([*pip, "--no-input", "--no-compile", "-r", str(LOCK)], say, log=log)
         _link_checkout()
         STAMP.write_text(wanted)
         return "installed"
