@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 from small_inventory import FILE, PRIVAS, Make
 
 from numerian.__main__ import main
+from numerian.rpnt import RULES
+from numerian.rpnt.criteria import SOVEREIGN
 
 LEMPS = """\
 insee: 07140
@@ -83,3 +87,24 @@ def test_what_it_refuses(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
     (tmp_path / "empty.pem").touch()
     assert "holds no certificate" in said(capsys, "--live", "--cacert", str(tmp_path / "empty.pem"), code=1)
     assert "no member is called" in said(capsys, "prvias", code=1)
+
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "conformity.md").read_text(encoding="utf-8")
+COMMANDS = [line for block in re.findall(r"(?s)```sh\n(.*?)```", PAGE) for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_the_docs_commands_run(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("NUMERIAN_INVENTORY", str(ROOT / "inventory"))
+    program, *words = shlex.split(line, comments=True)
+    assert program == "numerian"
+    assert main(words) == 0
+    assert "1." in capsys.readouterr().out
+
+
+def test_the_docs_name_every_extension_and_level() -> None:
+    assert set(re.findall(r"\.([a-z]{2,7})\b", PAGE.partition("- **Sovereign**")[2].partition("\n- ")[0])) == SOVEREIGN
+    for rule in (rule for rule in RULES if rule.service == "site"):
+        level = "essential" if rule.essential else "recommended"
+        assert re.search(rf"(?m)^\| {re.escape(rule.id)} \|[^|]+\| {level} \|", PAGE), rule.id
