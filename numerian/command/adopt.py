@@ -57,8 +57,7 @@ def run(options: Namespace) -> int:
     """Print the commands; 0 also when there is nothing to adopt."""
     place = workspace.find(options.stack)
     workspace.require_stack(place)
-    log = _preview(environment.begin(place, say))
-    found = _on_servers(place, [step for step in log.changed if step.op == "create" and step.type in IMPORTABLE], log)
+    log, found = _adoptable(environment.begin(place, say))
     if not found:
         print(f"nothing to adopt: the state of {place.stack} knows all of Docker's things that are on the servers")
         return 0
@@ -78,8 +77,8 @@ def take_in(session: Session) -> int:
 
     For a run whose own forerunner made them and was cut before they were written down: nobody else's are among them.
     """
-    place, log = session.place, _preview(session)
-    found = _on_servers(place, [step for step in log.changed if step.op == "create" and step.type in IMPORTABLE], log)
+    place = session.place
+    log, found = _adoptable(session)
     ready = [item for item in found if not _not_in_state(item.step, log)]
     if not ready:
         return 0
@@ -87,10 +86,21 @@ def take_in(session: Session) -> int:
     say(f"taking in {len(ready)} things of Docker's that the run before made: {', '.join(i.step.name for i in ready)}")
     words = ["pulumi", "import", "--file", str(file), "--stack", place.stack, "--non-interactive", *IMPORT_OPTIONS]
     outcome = runner.run(words, place.root, environment.for_process(session.settings), lambda log: None)
-    if outcome.code != 0:
-        what = faults.faults(outcome.log, outcome.said)
-        raise WorkspaceError("taking them in failed:\n" + "\n".join(f"  {fault}" for fault in what))
+    _must_succeed("taking them in", outcome)
     return len(ready)
+
+
+def _adoptable(session: Session) -> tuple[Log, list[Adoptable]]:
+    """Return the program's preview, and what of Docker's things it would make is on the servers already."""
+    log = _preview(session)
+    steps = [step for step in log.changed if step.op == "create" and step.type in IMPORTABLE]
+    return log, _on_servers(session.place, steps, log)
+
+
+def _must_succeed(what: str, outcome: runner.Outcome) -> None:
+    if outcome.code != 0:
+        found = faults.faults(outcome.log, outcome.said)
+        raise WorkspaceError(f"{what} failed:\n" + "\n".join(f"  {fault}" for fault in found))
 
 
 def _preview(session: Session) -> Log:
@@ -99,9 +109,7 @@ def _preview(session: Session) -> Log:
     variables = environment.for_process(session.settings)
     outcome = runner.run(words, session.place.root, variables, lambda log: progress.show("reading the program"))
     progress.clear()
-    if outcome.code != 0:
-        what = faults.faults(outcome.log, outcome.said)
-        raise WorkspaceError("the preview failed:\n" + "\n".join(f"  {fault}" for fault in what))
+    _must_succeed("the preview", outcome)
     return outcome.log
 
 
