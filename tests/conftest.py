@@ -12,6 +12,8 @@ from lab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
 ON_SERVERS = (ROOT / "tests" / "lab", ROOT / "tests" / "faults")
+SHARED = (ROOT / "tests" / "lab" / "sites", ROOT / "tests" / "faults")
+"""On the first lab; the others deploy on their own, to the second."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,7 +37,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = nodeid.partition("::")[0]
             folders = (ROOT / file).parents
             if any(folder in folders for folder in ON_SERVERS):
-                return "own deployments" if folders[0] == ON_SERVERS[0] else "sites"
+                return "sites" if any(folder in folders for folder in SHARED) else "own deployments"
             return file
 
     return BySubject(config, log)
