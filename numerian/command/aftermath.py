@@ -84,9 +84,7 @@ class Aftermath:
                         self._lines.append(f"{server}: {' '.join(line.split(chr(9)))}; {REMEDY}")
                     else:
                         again.append(server)
-                        self._lines.append(
-                            f"{server}: {line} dies again and again; `docker logs {line}` there says why"
-                        )
+                        self._lines.append(f"{server}: {line} dies again and again; see `docker logs {line}` there")
         if again:
             self._file.write_text(" ".join(dict.fromkeys(again)), encoding="utf-8")
         else:
