@@ -11,10 +11,10 @@ from typing import Any, Protocol
 import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
-from google.protobuf.struct_pb2 import Struct
 
+from provider.adapter_diff import answer, same
 from provider.adapter_errors import Failures
-from provider.adapter_values import Path, Received, ValueRefusedError, receive, send
+from provider.adapter_values import Path, Received, ValueRefusedError, receive, send, some
 from provider.errors import ProviderError
 from provider.kinds.base import Change, CheckFailure, Context, Diff, Props, ResourceKind, Unknown
 from provider.kinds.partial import PartialError
@@ -26,17 +26,6 @@ from provider.schema import SCHEMA, VERSION, input_names
 from provider.secrets import Secret
 
 ROOT_SECRET = "rootSecret"  # noqa: S105 (a name, no secret)
-
-_PropertyDiff = provider_pb2.PropertyDiff
-_KINDS = {
-    Change.ADD: _PropertyDiff.ADD,
-    Change.UPDATE: _PropertyDiff.UPDATE,
-    Change.DELETE: _PropertyDiff.DELETE,
-    Change.ADD_REPLACE: _PropertyDiff.ADD_REPLACE,
-    Change.UPDATE_REPLACE: _PropertyDiff.UPDATE_REPLACE,
-    Change.DELETE_REPLACE: _PropertyDiff.DELETE_REPLACE,
-}
-_REPLACING = {Change.ADD_REPLACE, Change.UPDATE_REPLACE, Change.DELETE_REPLACE}
 
 
 class _Request(Protocol):
@@ -115,7 +104,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Return what a resource was: its outputs, and those of its inputs that they don't repeat."""
         olds = self._receive(outputs)
         missing = [name for name in kind.inputs_only if name in inputs.fields and name not in outputs.fields]
-        olds.values |= self._receive(_with(inputs, missing)).values
+        olds.values |= self._receive(some(inputs, missing)).values
         return olds
 
     def _known(self, kind: ResourceKind, outputs: Props, paths: Iterable[Path]) -> set[Path]:
@@ -163,8 +152,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def DiffConfig(self, request: Any) -> Any:  # noqa: N802
         """Tell whether the root secret changed; nothing is ever replaced for it."""
         olds, news = self._receive(request.olds).values, self._receive(request.news).values
-        same = olds.get(ROOT_SECRET) == news.get(ROOT_SECRET)
-        return _diff_response(Diff({} if same else {ROOT_SECRET: Change.UPDATE}))
+        changed = olds.get(ROOT_SECRET) != news.get(ROOT_SECRET)
+        return answer(Diff({ROOT_SECRET: Change.UPDATE} if changed else {}))
 
     @_verb
     async def Configure(self, request: Any) -> Any:  # noqa: N802
@@ -203,11 +192,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Name every property path that differs."""
         token, context = parse_urn(request.urn)
         kind = self._registry.kind(token)
-        if _same(kind, request):  # the most by far: not worth taking apart
-            return _diff_response(Diff({}))
+        if same(kind, request):  # the most by far: not worth taking apart
+            return answer(Diff({}))
         olds, news = self._olds(kind, request.olds, request.old_inputs), self._receive(request.news)
         diff = await kind.diff(context, request.id, olds.values, news.values)
-        return _diff_response(diff)
+        return answer(diff)
 
     @_verb
     async def Create(self, request: Any) -> Any:  # noqa: N802
@@ -293,41 +282,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         raise ProviderError(f"{request.type}: the numerian provider serves no components")
 
 
-def _same(kind: ResourceKind, request: Any) -> bool:
-    """Tell whether nothing differs: the inputs are those of before, and the outputs say the same of them."""
-    if not kind.inputs_only:
-        return bool(request.olds == request.news)
-    if request.old_inputs != request.news:
-        return False
-    repeated = [name for name in request.news.fields if name not in kind.inputs_only]
-    return bool(request.olds == _with(request.news, repeated))
-
-
-def _with(struct: Any, names: Iterable[str]) -> Struct:
-    """Return those fields of a struct."""
-    some = Struct()
-    for name in names:
-        some.fields[name].CopyFrom(struct.fields[name])
-    return some
-
-
 def _said(kind: ResourceKind, outputs: Props) -> Props:
     """Return the outputs as the state keeps them."""
     return {name: value for name, value in outputs.items() if name not in kind.inputs_only}
-
-
-def _diff_response(diff: Diff) -> Any:
-    response = provider_pb2.DiffResponse
-    return response(
-        changes=response.DIFF_SOME if diff.changes else response.DIFF_NONE,
-        diffs=sorted({_top(path) for path in diff.changes}),
-        replaces=sorted({_top(path) for path, change in diff.changes.items() if change in _REPLACING}),
-        deleteBeforeReplace=diff.delete_before_replace,
-        detailedDiff={path: _PropertyDiff(kind=_KINDS[change]) for path, change in diff.changes.items()},
-        hasDetailedDiff=True,
-    )
-
-
-def _top(path: str) -> str:
-    """Return the top-level property of a path."""
-    return path.partition(".")[0].partition("[")[0]
