@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ON_SERVERS = (ROOT / "tests" / "lab", ROOT / "tests" / "faults")
 SHARED = (ROOT / "tests" / "lab" / "sites", ROOT / "tests" / "faults")
 """On the first lab; the others deploy on their own, to the second."""
+LONG = ("lab", "provider", "review", "ci", "engine", "portrait")
+"""Rooms whose files take minutes: side by side they begin first, so that no worker begins a long one at the end."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,9 +46,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the servers' tests last, since cheap tests fail first; side by side at once, since they take longest."""
-    side_by_side = hasattr(config, "workerinput")
-    items.sort(key=lambda item: (item.get_closest_marker("lab") is not None) != side_by_side)
+    """Run the servers' tests last, since cheap tests fail first; side by side the longest first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _place(item.path.relative_to(ROOT / "tests").parts[0]))
+    else:
+        items.sort(key=lambda item: item.get_closest_marker("lab") is not None)
+
+
+def _place(room: str) -> int:
+    return LONG.index(room) if room in LONG else len(LONG)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
