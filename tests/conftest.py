@@ -47,14 +47,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the servers' tests last, since cheap tests fail first; side by side the longest first."""
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: _place(item.path.relative_to(ROOT / "tests").parts[0]))
-    else:
-        items.sort(key=lambda item: item.get_closest_marker("lab") is not None)
+    items.sort(key=_length if hasattr(config, "workerinput") else _needs_servers)
 
 
-def _place(room: str) -> int:
-    return LONG.index(room) if room in LONG else len(LONG)
+def _length(item: pytest.Item) -> tuple[int, int]:
+    room = item.path.relative_to(ROOT / "tests").parts[0]
+    return LONG.index(room) if room in LONG else len(LONG), _depth(item)
+
+
+def _needs_servers(item: pytest.Item) -> tuple[bool, int]:
+    return item.get_closest_marker("lab") is not None, _depth(item)
+
+
+def _depth(item: pytest.Item) -> int:
+    """What looks at the lab itself comes before what deploys to it for a whole folder of tests."""
+    return len(item.path.parts) if any(folder in item.path.parents for folder in ON_SERVERS) else 0
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
