@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from numerian.errors import NumerianError
 from numerian.fault import shown
+from numerian.wording import join, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +47,17 @@ class Selection:
         """
         parts = [f"{len(self.codes)} member{'s' if len(self.codes) > 1 else ''}"] if self.codes else []
         return f"only {' and '.join(parts + ['new ones'] * self.new)} are served ({self.source})"
+
+    @property
+    def french(self) -> str:
+        """Say the same to whoever reviews a change.
+
+        >>> Selection(("07186", "07151"), True, "numerian:members").french
+        'seuls sont servis 2 membres et les nouveaux (numerian:members)'
+        """
+        parts = [plural(len(self.codes), "membre")] if self.codes else []
+        only = "seul est servi" if len(self.codes) == 1 and not self.new else "seuls sont servis"
+        return f"{only} {join(parts + ['les nouveaux'] * self.new)} ({self.source})"
 
     def apply(self, inventory: Inventory, facts: Reference) -> Inventory:
         """Return the inventory with the chosen members, and the others' codes in `left_out`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,17 +14,20 @@ from numerian.command.terminal import Progress, say, style, table
 
 if TYPE_CHECKING:
     from numerian.command.remote import Servers
-    from numerian.model import Inventory, Member
+    from numerian.model import Member
 
 STATUS_FOLDER = "/srv/certificates/status"
+UNIT = "numerian-certificates.service"
+_BUSY = "busy"
 # One program for all files: it is asked every few seconds while hundreds of certificates are made.
-_READ = f"""cd {STATUS_FOLDER} 2>/dev/null && set -- * && [ -f "$1" ] || exit 0
+_READ = f"""[ "$(systemctl is-active {UNIT})" != activating ] || echo {_BUSY}
+cd {STATUS_FOLDER} 2>/dev/null && set -- * && [ -f "$1" ] || exit 0
 awk '{{ print FILENAME, $0 }}' "$@"; exit 0"""
 _POLL_SECONDS = 2.0
 _ELSEWHERE = "doesn't point here"
 _UNRENEWED = "the CA"
 """How a server's reasons begin that keep back a renewal too: the CA can't be asked, or limits our rate."""
-AGAIN = "`ssh {server} sudo systemctl start numerian-certificates.service` asks the CA again at once"
+AGAIN = f"`ssh {{server}} sudo systemctl start {UNIT}` asks the CA again at once"
 
 
 @dataclass
@@ -47,9 +50,14 @@ class Standing:
         elif word == "refused:":
             self.refused.append(rest)
 
+    @property
+    def elsewhere(self) -> list[str]:
+        """Return what is said of names that didn't point to the server when it looked."""
+        return [line for line in self.waiting if _ELSEWHERE in line]
+
     def is_settled(self, names: Iterable[str]) -> bool:
         """Tell whether waiting longer brings nothing: each name is issued, refused, or points elsewhere."""
-        told = " ".join([*self.refused, *(line for line in self.waiting if _ELSEWHERE in line)])
+        told = " ".join([*self.refused, *self.elsewhere])
         return all(name in self.issued or name in told for name in names) or bool(self.refused)
 
     def concern(self, now: datetime) -> str:
@@ -84,24 +92,37 @@ def _words(span: timedelta) -> str:
     return f"{minutes // 1440} days" if minutes >= 2880 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def read(servers: Servers, names: list[str]) -> tuple[dict[str, Standing], list[str]]:
-    """Read the members' standings, by code, from servers; the second are the errors of those that don't answer."""
+def read(servers: Servers, names: list[str]) -> tuple[dict[str, Standing], set[str], list[str]]:
+    """Read the members' standings, by code, from servers.
+
+    Returns:
+        The standings, the servers that are asking for certificates now, the errors of those that don't answer.
+    """
     standings: dict[str, Standing] = {}
-    errors = []
-    for answer in servers.ask_all(names, ["sh", "-c", _READ]).values():
+    busy, errors = set(), []
+    for server, answer in servers.ask_all(names, ["sh", "-c", _READ]).items():
         if not isinstance(answer, str):
             errors.append(str(answer))
             continue
         for line in answer.splitlines():
             code, _, words = line.partition(" ")
-            standings.setdefault(code, Standing()).add(words)
-    return standings, errors
+            if line == _BUSY:
+                busy.add(server)
+            else:
+                standings.setdefault(code, Standing()).add(words)
+    return standings, busy, errors
 
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     add_stack_option(parser)
-    parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait until all are settled")
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="have names looked at again, and wait until all are settled",
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -120,7 +141,7 @@ def run(options: Namespace) -> int:
     write(inventory, place.folder)
     members = [member for member in inventory.members if member.site is not None and member.status == "active"]
     with connect(place) as servers:
-        standings, errors = _wait(servers, inventory, members, options.wait)
+        standings, errors = wait(servers, sorted(inventory.servers), members, options.wait)
     if options.json:
         _print_json(members, standings, errors)
     else:
@@ -145,16 +166,34 @@ def _concern(standing: Standing) -> str:
     return standing.concern(datetime.now(UTC))
 
 
-def _wait(
-    servers: Servers, inventory: Inventory, members: list[Member], seconds: float
+def wait(
+    servers: Servers, names: list[str], members: Sequence[Member], seconds: float
 ) -> tuple[dict[str, Standing], list[str]]:
-    """Read the standings until all are settled or the time is over."""
+    """Read the standings until all are settled or the time is over.
+
+    A server looks at names that didn't point to it every few minutes; here it is told to look again at once, for the
+    names may have been told to the DNS since.
+    """
     end = time.monotonic() + seconds
     progress = Progress()
+    told: set[str] = set()
     while True:
-        standings, errors = read(servers, sorted(inventory.servers))
-        open_ones = [m for m in members if m.code not in standings or not standings[m.code].is_settled(_names(m))]
-        if not open_ones or time.monotonic() >= end:
+        standings, busy, errors = read(servers, names)
+        over = time.monotonic() >= end
+        elsewhere = {m.code for m in members if m.code in standings and standings[m.code].elsewhere}
+        again = {m.server for m in members if m.code in elsewhere} - busy - told
+        if again and not over:
+            servers.ask_all(sorted(again), ["systemctl", "start", "--no-block", UNIT])
+            told |= again
+            busy |= again
+        open_ones = [
+            m
+            for m in members
+            if m.code not in standings
+            or not standings[m.code].is_settled(_names(m))
+            or (m.code in elsewhere and m.server in busy)
+        ]
+        if not open_ones or over:
             progress.clear()
             return standings, errors
         first = ", ".join(member.name for member in open_ones[:3])

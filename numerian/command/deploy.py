@@ -168,7 +168,8 @@ def _confirmed(verb: str, place: Workspace) -> bool:
 def _review(result: Result, options: Namespace) -> int:
     """Show what would change, in people's words; return the exit code."""
     found = _faults(result, options.stack)
-    chosen = str(workspace.find(options.stack).selection or "")
+    selection = workspace.find(options.stack).selection
+    chosen = selection.french if selection else ""
     told = previewing.Run(result.outcome.log, found, result.seconds, failed=result.failed, selection=chosen)
     return previewing.show(told, options, style)
 

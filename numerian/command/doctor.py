@@ -194,7 +194,7 @@ def _servers(place: Workspace, inventory: Inventory) -> Iterator[Finding]:
         bases = servers.ask_all(names, _AS_ROOT)
         # As the user himself: that is how Docker is reached, without sudo.
         engines = servers.ask_all([n for n in names if isinstance(bases[n], str)], _AS_USER, root=False)
-        standings, _ = certificates.read(servers, [n for n in names if isinstance(bases[n], str)])
+        standings, _, _ = certificates.read(servers, [n for n in names if isinstance(bases[n], str)])
     for name in names:
         yield _server(name, bases[name], engines.get(name, ""))
     yield from _certificates(inventory, standings)

@@ -127,6 +127,7 @@ def _scalar(description: str, *, numbers: bool = False, **more: Any) -> WithJson
 
 
 Text = Annotated[str, BeforeValidator(as_text), _scalar("One line of text, without hidden characters.")]
+Named = Annotated[str, BeforeValidator(as_text), _scalar("What something is called; a code too.", numbers=True)]
 Name = Annotated[
     str,
     BeforeValidator(

@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 from numerian import addressing
 from numerian.fault import Fault, shown
 from numerian.model.base import Model
-from numerian.model.fields import Day, Domain, Insee, Text
+from numerian.model.fields import Day, Domain, Insee, Named, Text
 from numerian.model.readers import one_of
 
 KINDS = ("site",)
@@ -83,7 +83,7 @@ class AllowEntry(Model):
         description="vanished: a member's file goes without status: leaving. many: over 30 % of a kind are removed or "
         "moved at once. capacity: a server has more than it has room for. domain: one member takes another's domain."
     )
-    what: Text = Field(
+    what: Named = Field(
         description="The member's code (vanished), the kind (many), the server (capacity), the domain (domain).",
         examples=["07186"],
     )

@@ -9,8 +9,8 @@ from typing import Any
 
 from numerian.engine import changes, report
 from numerian.engine.changes import Entry, visible
-from numerian.engine.events import Log, Step
-from numerian.review import member, server
+from numerian.engine.events import Log, Step, kept_members
+from numerian.review import member, refusal, server
 from numerian.review.lines import folded
 from numerian.review.model import Counts, Review, Section, Severity, of_value, value
 from numerian.wording import day, some, typographic
@@ -23,7 +23,6 @@ _COUNTED = {
     "replace": "items_replaced",
     "delete": "items_deleted",
 }
-_PROBLEM = re.compile(r"(?m)(?:^\w+ \S+: )?\S+ resource '[^']+': property \S+ value \{.*\} has a problem: ")
 _LEFT = "left."
 """What a host's old place is called in the changed paths of a member's files, after a move."""
 _MANY_LABELS = 12
@@ -47,7 +46,7 @@ def build(log: Log, errors: Iterable[str], *, stack: str, consulted: bool, selec
         sections=maker.ordered(),
         lines=folded((maker.section_of(entry).title, entry) for _, entry in maker.pairs if entry.kind != "Guard"),
         warnings=tuple(report.warnings(log)),
-        errors=tuple(map(_refusal, errors)),
+        errors=tuple(map(refusal.told, errors)),
     )
 
 
@@ -59,12 +58,13 @@ class _Maker:
         self._sections: dict[tuple[str, str], Section] = {}
         guard = log.guard
         old, new = (side.inputs if side else {} for side in ((guard.old, guard.new) if guard else (None, None)))
-        self.before: Members = old.get("members") or {}
-        self.after: Members = new.get("members") or {}
+        self.before: Members = kept_members(old)
+        self.after: Members = kept_members(new)
         self.names = {
             code: typographic(str((self.after.get(code) or self.before[code]).get("name") or code))
             for code in {**self.before, **self.after}
         }
+        self._left_out = frozenset(new.get("leftOut") or ())
         self._allow: list[Mapping[str, Any]] = list(new.get("allow") or ())
         self._twice = {name for name, times in Counter(self.names.values()).items() if times > 1}
         by_urn = {entry.urn: entry for entry in changes.entries(log, log.changed)}
@@ -95,13 +95,15 @@ class _Maker:
         for code in sorted(self.names):
             before, after = self.before.get(code), self.after.get(code)
             if before != after:
-                member.describe(self._member(code), before, after, self.names)
+                left_out = code in self._left_out
+                member.describe(self._member(code), before, after, self.names, left_out=left_out)
 
     def allowed(self) -> None:
         """Tell of each rule that the inventory lets be broken, for as long as it does."""
         for entry in self._allow:
-            rule, what = (value(entry.get(key, "")) for key in ("rule", "what"))
-            words = f"{rule} ne retient pas {what} jusqu’au {day(entry.get('until'))}"
+            rule = str(entry.get("rule", ""))
+            name = f"« {refusal.RULES[rule]} »" if rule in refusal.RULES else value(rule)
+            words = f"{name} ne retient pas {value(entry.get('what', ''))} jusqu’au {day(entry.get('until'))}"
             section = self._section("other", "allow", "Inventaire")
             section.add("allow", words, Severity.ALLOWS, f"motif donné : {value(entry.get('why', ''))}")
 
@@ -221,15 +223,6 @@ class _Maker:
         order = ("member", "server", "other")
         found = [section for section in self._sections.values() if section.items]
         return tuple(sorted(found, key=lambda section: (order.index(section.scope), section.title, section.key)))
-
-
-def _refusal(error: str) -> str:
-    """Return an error without the engine's words around it.
-
-    >>> _refusal("Guard guard: a:b:Guard resource 'guard': property members.x value {<nil>} has a problem: no")
-    'no'
-    """
-    return _PROBLEM.sub("", error)
 
 
 _DONE = {

@@ -17,12 +17,17 @@ from numerian.wording import day, join, megabytes
 Kept = Mapping[str, Any]
 
 
-def describe(section: Section, before: Kept | None, after: Kept | None, names: Mapping[str, str]) -> None:
-    """Add to a member's section what is said of it; `names` are all members' by code."""
+def describe(
+    section: Section, before: Kept | None, after: Kept | None, names: Mapping[str, str], *, left_out: bool = False
+) -> None:
+    """Add to a member's section what is said of it.
+
+    `names` are all members' by code; `left_out`: its file is there, but the stack doesn't serve it.
+    """
     if before is None and after is not None:
         _comes(section, after)
     elif after is None and before is not None:
-        _goes(section, before)
+        _goes(section, before, left_out)
     elif before is not None and after is not None:
         _changes(section, before, after, names)
 
@@ -39,18 +44,19 @@ def _plan(kept: Kept) -> str:
     return f" ; formule {value(kept['plan'])}, {megabytes(kept.get('quota_mb') or 0)} de place"
 
 
-def _goes(section: Section, before: Kept) -> None:
+def _goes(section: Section, before: Kept, left_out: bool) -> None:
     site = before.get("site") or {}
     if not before.get("kinds"):
         section.add("life", "son fichier est retiré de l’inventaire ; il n’était plus servi")
         return
     where = f" : {value(main_name(site))} ne répond plus" if site.get("domain") else ""
-    announced = before.get("status") == "leaving"
+    announced = before.get("status") == "leaving" and not left_out
+    why = "la sélection des membres le laisse de côté" if left_out else "son fichier n’est plus là"
     section.add(
         "life",
         f"{'quitte le service' if announced else 'n’est plus parmi les membres servis'}{where}",
         Severity.DELETES,
-        "son fichier n’est plus là, ou la sélection le laisse de côté ; ses données vont aux archives du serveur",
+        f"{why} ; ses données vont aux archives du serveur",
     )
 
 

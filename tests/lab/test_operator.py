@@ -210,7 +210,6 @@ def test_the_readmes_tour_onboards_a_commune(operator: Operator) -> None:
         if "make lab\n" in block:
             server = lab.layout.server("privas")
             lab.set_names({f"{www}loriol-sur-drome.test": server.address for www in ("", "www.")})
-            operator.sh(server.name, "systemctl start --no-block numerian-certificates.service")
         script = block.replace("make lab\n", "")
         script = re.sub(r"^(bin/numerian (?!env|check|new|show|list)\w+)", rf"\1 --stack {STACK}", script, flags=re.M)
         script = script.replace("--stack lab", f"--stack {STACK}").replace(

@@ -144,7 +144,7 @@ def test_a_run_for_some_of_the_members_says_so(project: Project) -> None:
     finally:
         del project.environment["NUMERIAN_MEMBERS"]
     words = "only 1 member and new ones are served ($NUMERIAN_MEMBERS)"
-    assert preview.stdout.splitlines()[-1] == words
+    assert preview.stdout.splitlines()[-1] == "seuls sont servis 1 membre et les nouveaux ($NUMERIAN_MEMBERS)"
     assert (up.stderr.splitlines()[0], words in up.stdout) == (words, False)
 
 

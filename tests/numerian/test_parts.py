@@ -25,6 +25,7 @@ MODULES = [
     "numerian.onboarding.search",
     "numerian.reference",
     "numerian.schema",
+    "numerian.selection",
     "numerian.suggest",
     "numerian.model.french",
     "numerian.model.member",

@@ -164,6 +164,7 @@ KINDS = (
     Kind("staff-left", _staff_left),
     Kind("access-weaker", _weaker),
     Kind("server-added", _server),
+    Kind("left-out", _nothing, {"NUMERIAN_MEMBERS": "07140, 07186, 07330, 26114, 42141"}),
     Kind("guard-refuses", _vanished),
     Kind("guard-allows", _allowed),
 )

@@ -34,7 +34,6 @@ class PaperProject:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("NUMERIAN_", "PULUMI_"))},
             "PYTHONPATH": str(folder),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "NUMERIAN_PAPER_PYTHON": str(ROOT / ".venv" / "bin" / "python"),
         }
 
@@ -119,7 +118,8 @@ class PaperProject:
         variables["PYTHONPATH"] = str(self.folder)
         outcome = runner.run(["pulumi", *words], self.folder, variables, _unwatched)
         found = faults.faults(outcome.log, outcome.said if outcome.code else "")
-        assert bool(outcome.code) == bool(found), outcome.said
+        failed = outcome.code != 0 and not faults.late_ends(outcome.log)  # a plugin may end late on a busy machine
+        assert failed == bool(found), outcome.said
         return build(outcome.log, map(str, found), stack=STACK, consulted=refresh)
 
 

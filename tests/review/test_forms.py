@@ -170,7 +170,7 @@ def test_a_program_gets_values_without_marks() -> None:
     assert told["alerts"][0]["members"] == ["a.test"]
 
 
-MODULES = ("build", "markdown", "model", "page", "server", "site", "summary")
+MODULES = ("markdown", "model", "page", "refusal", "server", "site", "summary")
 
 
 @pytest.mark.parametrize("name", MODULES)
