@@ -116,11 +116,11 @@ def test_an_empty_lock_of_before_this_machine_started_goes(place: Workspace, loc
 def test_a_lock_that_a_killed_engine_never_named_goes(place: Workspace, lock: Lock, gone: int, alive: int) -> None:
     """It writes beside, then renames; to the next engine whatever lies there is a lock."""
 
-    def unnamed(pid: int) -> Path:
+    def unnamed(pid: int, when: str) -> Path:
         file = lock(pid)
-        return file.rename(file.with_name(f"{file.name}.18ecff4409b9787b.tmp"))
+        return file.rename(file.with_name(f"{file.name}.{when}.tmp"))
 
-    whole, begun, at_work = unnamed(gone), unnamed(gone + 1), unnamed(alive)
+    whole, begun, at_work = unnamed(gone, "18ecff4409b9787b"), unnamed(gone, "18ecff4409b9787c"), unnamed(alive, "1")
     begun.write_text("")
     assert [cleared.file for cleared in locks.clear_dead(place)] == [whole]
     os.utime(begun, (time.time() - 10, time.time() - 10))
