@@ -14,8 +14,9 @@ _NOISE = re.compile(
     r"|one or more .*failed|.* (creating|updating|deleting|reading) failed)\.?$"
 )
 _PREFIXES = re.compile(
-    r"^(?:error: |\d+ errors? occurred:\s*\* |rpc error: code = \w+ desc = |(?:creating|updating|deleting|reading) "
-    r"urn:\S+(?: failed)?: |(?:resource|Preview|sdk-v\d\S*) failed: |Program failed with an unhandled exception:\s*)",
+    r"^(?:error: |\d+ errors? occurred:\s*(?:\*|1\)) |rpc error: code = \w+ desc = |"
+    r"(?:creating|updating|deleting|reading) urn:\S+(?: failed)?: |(?:resource|Preview|sdk-v\d\S*) failed: |"
+    r"Program failed with an unhandled exception:\s*)",
     re.S,
 )
 _LATE_END = re.compile(r"^Detected that \S+?([\w-]+) exited prematurely\.")
@@ -26,6 +27,8 @@ _GONE = (
     "a provider ended in the middle (killed, or out of memory?); what was under way may be done or not: the same"
     " command again finds out and does the rest"
 )
+_UNKNOWN = re.compile(r"\n\s*\d+\) Unknown(?=\n|$)")
+"""What the engine numbers beside the error that it knows, when it can't write its state."""
 _WAITED = re.compile(r"^\S+ resource '[^']+'(?:: property \S+ value \{<nil>\} has a problem: |.* is required$)")
 """A resource with an input of one that failed in the same run: the engine asks with that input left out."""
 _TRACEBACK = "Traceback (most recent call last)"
@@ -57,7 +60,7 @@ def readable(text: str) -> str:
     'privas: no answer'
     """
     while True:
-        stripped = _PREFIXES.sub("", text.strip(), count=1).strip()
+        stripped = _UNKNOWN.sub("", _PREFIXES.sub("", text.strip(), count=1)).strip()
         if stripped == text:
             break
         text = stripped

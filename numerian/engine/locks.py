@@ -11,6 +11,11 @@ from pathlib import Path
 
 from numerian.engine.workspace import Workspace
 
+_NAMES = ("*.json", "*.json.*.tmp")
+"""A lock, and one that its engine was about to give its name to: killed there, it counts for a lock ever after."""
+_WRITTEN = 5
+"""Seconds within which an engine that lives has given a lock its name."""
+
 
 @dataclass(frozen=True)
 class Lock:
@@ -28,10 +33,12 @@ class Lock:
     def is_dead(self) -> bool:
         """Tell whether the process was on this machine and is an engine no more. Elsewhere: nobody can tell, so no.
 
-        A damaged one is dead when this machine was started after it was written: a power cut leaves empty files.
+        A damaged one is dead when this machine was started after it was written (a power cut leaves empty files), or
+        when it should have had its name for long.
         """
         if self.damaged:
-            return self.file.exists() and self.file.stat().st_mtime < _started_at()
+            latest = time.time() - _WRITTEN if self.file.suffix == ".tmp" else _started_at()
+            return self.file.exists() and self.file.stat().st_mtime < latest
         return self.host == socket.gethostname() and not _is_engine(self.pid)
 
 
@@ -41,7 +48,8 @@ def read(workspace: Workspace) -> list[Lock]:
     if state is None:
         return []
     found = []
-    for file in sorted((state / ".pulumi" / "locks").glob(f"**/{workspace.stack}/*.json")):
+    folders = (state / ".pulumi" / "locks").glob(f"**/{workspace.stack}")
+    for file in sorted(file for folder in folders for name in _NAMES for file in folder.glob(name)):
         try:
             fields = json.loads(file.read_text(encoding="utf-8"))
             found.append(Lock(file, fields["pid"], fields["username"], fields["hostname"], fields["timestamp"]))

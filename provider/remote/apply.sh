@@ -265,9 +265,14 @@ apply() {
     fi
     [ "$mode" = try ] || folders >"$u/out" 2>&1 || { answer "failed $(encode "$u/out")"; return 0; }
     [ ! -s "$u/to" ] || mv -T "$root/generations/$to.new" "$root/generations/$to" || return 1
-    if ! judge; then
+    judged=0
+    judge || judged=$?
+    if [ "$judged" != 0 ]; then
         rm -rf "$root/generations/$to"
-        answer "invalid $(encode "$u/out")"
+        kind=invalid
+        # xargs says so of a command that a signal ended (out of memory?): then nobody has judged.
+        [ "$judged" != 125 ] || { kind=failed && echo "the validator was killed: out of memory?" >>"$u/out"; }
+        answer "$kind $(encode "$u/out")"
         return 0
     fi
     if [ "$mode" = try ]; then

@@ -44,7 +44,7 @@ class Run:
     @property
     def fault(self) -> str:
         """The first error, else the line of counts, with the seconds it took."""
-        counts = re.findall(r"^.*unchanged.*$", self.text, re.M)
+        counts = re.findall(r"^.*unchanged \([\d.]+ s\)$", self.text, re.M)
         return f"{(self.errors.splitlines() or counts or [''])[0].strip()} [{self.seconds:.0f} s]"
 
 

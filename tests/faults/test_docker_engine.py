@@ -145,7 +145,8 @@ def test_a_front_that_a_killed_run_made_is_taken_in(net: Stack) -> None:
         assert (net.folder / "unsaved").is_file(), "the run was over"
         again = net.up()
         assert again.code == 0, again.text
-        assert "taking in 1 thing of Docker's that the cut run made: privas-front-container" in again.text
+        words = r"taking in \d things? of Docker's that the cut run made: .*privas-front-container"
+        assert re.search(words, again.text), again.text
         assert net.sh("privas", look) == made
         assert net.state_is_valid()
         further = net.up()

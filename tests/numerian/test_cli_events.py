@@ -211,6 +211,10 @@ def test_the_same_error_of_many_is_told_once_with_their_names() -> None:
             "outer",
         ),
         ("error: 1 error occurred:\n    * privas: no answer\n", "privas: no answer"),
+        (
+            "error: 2 errors occurred:\n    \t1) open /state/lock.json: no space left on device\n    \t2) Unknown",
+            "open /state/lock.json: no space left on device",
+        ),
     ],
 )
 def test_no_traceback_reaches_an_operator(text: str, expected: str) -> None:

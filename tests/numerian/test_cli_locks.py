@@ -113,6 +113,21 @@ def test_an_empty_lock_of_before_this_machine_started_goes(place: Workspace, loc
     assert [cleared.damaged for cleared in locks.clear_dead(place)] == [True]
 
 
+def test_a_lock_that_a_killed_engine_never_named_goes(place: Workspace, lock: Lock, gone: int, alive: int) -> None:
+    """It writes beside, then renames; to the next engine whatever lies there is a lock."""
+
+    def unnamed(pid: int, when: str) -> Path:
+        file = lock(pid)
+        return file.rename(file.with_name(f"{file.name}.{when}.tmp"))
+
+    whole, begun, at_work = unnamed(gone, "18ecff4409b9787b"), unnamed(gone, "18ecff4409b9787c"), unnamed(alive, "1")
+    begun.write_text("")
+    assert [cleared.file for cleared in locks.clear_dead(place)] == [whole]
+    os.utime(begun, (time.time() - 10, time.time() - 10))
+    assert [cleared.file for cleared in locks.clear_dead(place)] == [begun]
+    assert at_work.exists()
+
+
 def test_an_engine_at_work_is_named_with_who_where_and_since(place: Workspace, lock: Lock, alive: int) -> None:
     lock(alive)
     told = rf"by ops1@{socket.gethostname()} \(process {alive}\), since 2026-01-01T00:00:00Z; nothing was done"

@@ -257,6 +257,18 @@ def test_one_bad_file_among_fifty_fails_alone(bench: Bench, names_files: bool) -
     run(fifty())
 
 
+def test_a_validator_that_is_killed_has_refused_nothing(bench: Bench) -> None:
+    """As one that runs out of memory: the files aren't at fault, and nothing is tried one by one."""
+
+    async def killed() -> None:
+        await service(bench, validate=["sh", "-c", "kill -9 $$"])
+        with pytest.raises(CommandError, match="the validator was killed: out of memory") as caught:
+            await bench.create("base", service="front", files={"main.conf": {"content": "x"}})
+        assert "refuses" not in str(caught.value)
+
+    run(killed())
+
+
 def test_a_generation_that_is_refused_as_it_is_is_said_so(bench: Bench) -> None:
     async def broken() -> None:
         await service(bench)
