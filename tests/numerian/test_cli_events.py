@@ -85,6 +85,20 @@ def test_without_a_detailed_diff_the_inputs_are_compared() -> None:
     assert [(c.label, c.note) for c in entry(log).changes] == [("image", "front:1 → front:2")]
 
 
+def test_of_a_group_that_changed_what_differs_is_told() -> None:
+    """The guard names a member; all that is kept of it would be two long lines, cut off before they differ."""
+    old, new = ({"members": {"07186": {"name": "Privas", "site": {"domain": name}}}} for name in ("a.test", "b.test"))
+    detailed = {'members["07186"]': {"diffKind": "update"}}
+    log = started(Log(), "update", old=side(old), new=side(new), detailedDiff=detailed)
+    assert [(c.label, c.note) for c in entry(log).changes] == [("members.07186.site.domain", "a.test → b.test")]
+
+
+def test_a_secret_whose_value_nobody_tells_is_told_as_one() -> None:
+    detailed = {"secrets.mairie": {"diffKind": "add"}}
+    log = started(Log(), "update", old=side({"host": "privas"}), new=side({"host": "privas"}), detailedDiff=detailed)
+    assert entry(log).changes[0].note == SECRET
+
+
 def test_secrets_are_masked_wherever_they_are() -> None:
     secret = {SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "c2VjcmV0"}
     plain = {"host": "privas", "secrets": {"key": "was plain"}}
