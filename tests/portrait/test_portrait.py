@@ -228,7 +228,7 @@ def test_the_pages_commands_run(small: Path, capsys: pytest.CaptureFixture[str])
     for line in block.splitlines():
         program, *words = line.split("#")[0].split()
         assert program == "numerian"
-        if "room" in words[:2]:  # asks the servers; tests/lab runs it
+        if "room" in words[:2]:  # asks the servers: tests/lab/sites/test_uploads.py runs the whole block
             assert words == ["site", "room", "--json", ">", "room.json"]
             continue
         assert main(words) == 0, capsys.readouterr().err
