@@ -138,6 +138,15 @@ def test_unchanged_resources_are_counted_without_components_and_providers() -> N
     assert log.same == 1
 
 
+def test_progress_counts_what_does_something() -> None:
+    """A component is begun with its first thing and ends with the run: it would stand as never done."""
+    log = started(Log(), "create", new=side(conf("a\n")))
+    started(log, "create", name="07186-commune", new={**side({}), "custom": False})
+    assert report.progress(log, "up") == "up · 0/1 done · 07186-commune"
+    feed(log, "resOutputsEvent", metadata=metadata("create", new=side(conf("a\n"))))
+    assert report.progress(log, "up").startswith("up · 1/1 done")
+
+
 def test_the_host_of_a_docker_thing_is_its_providers() -> None:
     log = Log()
     urn = "urn:pulumi:lab::numerian::pulumi:providers:docker::docker-privas"
