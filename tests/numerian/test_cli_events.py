@@ -207,6 +207,23 @@ def test_what_waited_for_something_that_failed_is_told_by_that_alone(asked: str)
     assert len(faults.faults(alone, "")) == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [("Guard", "guard", "file of 07186 vanished"), ("Files", "07186", "Files 07186: file of 07186 vanished")],
+)
+def test_what_a_provider_refuses_is_told_in_its_own_words(kind: str, name: str, told: str) -> None:
+    """Nor is it said of the guard: who reads it looks for the member."""
+    said = f"numerian:index:{kind} resource '{name}': property members[\"07186\"] value {{<nil>}} has a problem: "
+    log = feed(
+        Log(),
+        "diagnosticEvent",
+        severity="error",
+        message=f"{said}file of 07186 vanished",
+        urn=URN.replace("Files", kind) + name,
+    )
+    assert [str(fault) for fault in faults.faults(log, "")] == [told]
+
+
 def test_the_same_error_of_many_is_told_once_with_their_names() -> None:
     log = Log()
     for code in ("1", "2", "3", "4", "5"):
