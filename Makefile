@@ -4,6 +4,8 @@ ROOMS = numerian provider components engine lab benchmarks ci
 VENV = .venv/bin
 # Other labs for tests (test2 … test9, each with its pair) let two checkouts of one machine run theirs at once.
 export NUMERIAN_TEST_LAB ?= test
+# Compiled modules are kept, whatever the caller's habit: hundreds of processes start here, a second each without them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help lab lab-down lab-status test faults venv check bench docs lock

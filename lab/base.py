@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lab import cache, layout, process
+from lab import cache, kept, layout, process
 from lab.errors import LabError
 from lab.process import Say
 
@@ -53,8 +53,8 @@ def tag() -> str:
 
 
 def archive() -> Path:
-    """Return where the cache keeps it."""
-    return cache.folder() / f"debian-{SUITE}-{key()}.tar"
+    """Return where the cache keeps the image: what `docker load` takes, here and on the servers."""
+    return cache.folder() / f"base-image-{key()}.tar"
 
 
 def is_cached() -> bool:
@@ -63,48 +63,24 @@ def is_cached() -> bool:
 
 
 def ensure(say: Say) -> str:
-    """Have the base image on this machine's engine; return how it came there."""
+    """Have the base image on this machine's engine, and in the cache; return how it came there."""
     with cache.only_one("base"):
-        if has_image(tag()):
-            return "already there"
-        how = "from the cache"
-        if not is_cached():
-            if _pull(say):
-                return f"{OFFICIAL}, pulled"
-            how = "made by debootstrap"
-            _bootstrap(say)
-        say("importing")
-        changes = ["--change", f"LABEL {layout.LABEL}=base", "--change", 'CMD ["bash"]']
-        process.output(["docker", "import", *changes, str(archive()), tag()])
-        return how
+        return kept.ensure(tag(), archive(), lambda: f"{OFFICIAL}, pulled" if _pull(say) else _bootstrap(say))
 
 
-def save(to: Path) -> str:
+def copy(to: Path) -> str:
     """Have the image in a file, for the engine of a server to load; one that is there already stays as it is."""
     if to.is_file():
         return "already there"
-    file = cache.folder() / f"base-image-{key()}.tar"
-    with cache.only_one("base"):
-        if not file.is_file():
-            for old in cache.folder().glob("base-image-*.tar"):
-                old.unlink()
-            new = file.with_suffix(".new")
-            process.output(["docker", "save", "--output", str(new), tag()], timeout=PULL_SECONDS)
-            new.replace(file)
-    copy = to.with_suffix(".new")
-    shutil.copyfile(file, copy)
-    copy.replace(to)
-    return "saved"
-
-
-def has_image(name: str) -> bool:
-    """Tell whether this machine's engine has an image of this name."""
-    return process.capture(["docker", "image", "inspect", "--format", "{{.Id}}", name])[0] == 0
+    new = to.with_suffix(".new")
+    shutil.copyfile(archive(), new)
+    new.replace(to)
+    return "copied"
 
 
 def _pull(say: Say) -> bool:
     say(f"trying to pull {OFFICIAL}")
-    theirs = has_image(OFFICIAL)
+    theirs = kept.has(OFFICIAL)
     log = layout.WORK / "logs" / "pull.log"
     if not theirs:
         try:
@@ -118,14 +94,12 @@ def _pull(say: Say) -> bool:
     return True
 
 
-def _bootstrap(say: Say) -> None:
+def _bootstrap(say: Say) -> str:
     if os.geteuid() != 0:
         raise LabError(
             f"{OFFICIAL} can't be pulled and only root can make a Debian base (debootstrap)",
             f"run `make lab` once as root with NUMERIAN_CACHE={cache.folder()}, or let Docker pull {OFFICIAL}",
         )
-    for old in cache.folder().glob(f"debian-{SUITE}-*.tar"):
-        old.unlink()
     work = Path(tempfile.mkdtemp(prefix="debian-", dir=cache.folder()))
     log = layout.WORK / "logs" / "base.log"
     mirror = machine_mirror()
@@ -136,11 +110,14 @@ def _bootstrap(say: Say) -> None:
         used = mirror or (root / "etc/apt/sources.list").read_text().split()[1]
         process.follow(["sh", "-c", FINISH, "sh", str(root), used], say, log=log.with_name("base-finish.log"))
         say("packing")
-        done = work / "base.tar"
-        process.output(["tar", "-C", str(root), "--numeric-owner", "--exclude=./dev/*", "-cf", str(done), "."])
-        done.replace(archive())
+        packed = work / "base.tar"
+        process.output(["tar", "-C", str(root), "--numeric-owner", "--exclude=./dev/*", "-cf", str(packed), "."])
+        say("importing")
+        changes = ["--change", f"LABEL {layout.LABEL}=base", "--change", 'CMD ["bash"]']
+        process.output(["docker", "import", *changes, str(packed), tag()])
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    return "made by debootstrap"
 
 
 def machine_mirror(apt: Path = Path("/etc/apt")) -> str:

@@ -1,4 +1,7 @@
-"""The images of the lab's machines, built on the Debian base; one is built anew when what it's made from changes."""
+"""The images of the lab's machines, built on the Debian base and kept in the cache.
+
+One is built anew when what it's made from changes, each month's Debian included.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from lab import acme, base, cache, layout, process
+from lab import acme, base, cache, kept, layout, process
 from lab.process import Say
 
 FOLDER = Path(__file__).resolve().parent / "images"
@@ -20,24 +23,27 @@ def tag(kind: str) -> str:
 
 
 def ensure(kind: str, say: Say) -> str:
-    """Have the image on this machine's engine."""
+    """Have the image on this machine's engine; return how it came there."""
     with cache.only_one(f"image-{kind}"):
-        if base.has_image(tag(kind)):
-            return "already there"
-        with tempfile.TemporaryDirectory(prefix="numerian-image-") as work:
-            context = Path(work) / kind
-            shutil.copytree(FOLDER / kind, context)
-            if kind == "acme":
-                shutil.copy2(acme.binary(), context / "pebble")
-            # The classic builder: Debian's Docker has no other, and the images need nothing newer.
-            options = ["--force-rm", "--label", f"{layout.LABEL}=image", "--build-arg", f"BASE={base.tag()}"]
-            process.follow(
-                ["docker", "build", *options, "--tag", tag(kind), str(context)],
-                say,
-                log=layout.WORK / "logs" / f"image-{kind}.log",
-                env={"DOCKER_BUILDKIT": "0"},
-            )
-        return "built"
+        file = cache.folder() / f"image-{kind}-{tag(kind).rpartition(':')[2]}.tar"
+        return kept.ensure(tag(kind), file, lambda: _build(kind, say))
+
+
+def _build(kind: str, say: Say) -> str:
+    with tempfile.TemporaryDirectory(prefix="numerian-image-") as work:
+        context = Path(work) / kind
+        shutil.copytree(FOLDER / kind, context)
+        if kind == "acme":
+            shutil.copy2(acme.binary(), context / "pebble")
+        # The classic builder: Debian's Docker has no other, and the images need nothing newer.
+        options = ["--force-rm", "--label", f"{layout.LABEL}=image", "--build-arg", f"BASE={base.tag()}"]
+        process.follow(
+            ["docker", "build", *options, "--tag", tag(kind), str(context)],
+            say,
+            log=layout.WORK / "logs" / f"image-{kind}.log",
+            env={"DOCKER_BUILDKIT": "0"},
+        )
+    return "built"
 
 
 def remove_all() -> list[str]:

@@ -49,7 +49,7 @@ class Lab:
             ),
             Step("network", lambda say: servers.prepare(lab, say), ("Docker engine",)),
             Step("authority and DNS", lambda say: servers.start_acme(lab, say), ("image of the authority", "network")),
-            Step(BASE, lambda _say: base.save(lab.folder / "base.tar"), ("Debian base", "network")),
+            Step(BASE, lambda _say: base.copy(lab.folder / "base.tar"), ("Debian base", "network")),
             Step("client", lambda say: servers.start_client(lab, say), ("image of the client", "network")),
         ]
         needs = ("image of the servers", BASE, "authority and DNS")

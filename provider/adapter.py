@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 
+from provider.adapter_diff import answer, same
 from provider.adapter_errors import Failures
-from provider.adapter_values import Path, Received, ValueRefusedError, receive, send
+from provider.adapter_values import Path, Received, ValueRefusedError, receive, send, some
 from provider.errors import ProviderError
 from provider.kinds.base import Change, CheckFailure, Context, Diff, Props, ResourceKind, Unknown
 from provider.kinds.partial import PartialError
@@ -24,17 +26,6 @@ from provider.schema import SCHEMA, VERSION, input_names
 from provider.secrets import Secret
 
 ROOT_SECRET = "rootSecret"  # noqa: S105 (a name, no secret)
-
-_PropertyDiff = provider_pb2.PropertyDiff
-_KINDS = {
-    Change.ADD: _PropertyDiff.ADD,
-    Change.UPDATE: _PropertyDiff.UPDATE,
-    Change.DELETE: _PropertyDiff.DELETE,
-    Change.ADD_REPLACE: _PropertyDiff.ADD_REPLACE,
-    Change.UPDATE_REPLACE: _PropertyDiff.UPDATE_REPLACE,
-    Change.DELETE_REPLACE: _PropertyDiff.DELETE_REPLACE,
-}
-_REPLACING = {Change.ADD_REPLACE, Change.UPDATE_REPLACE, Change.DELETE_REPLACE}
 
 
 class _Request(Protocol):
@@ -109,6 +100,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self.failures.learn(received.secret_texts)
         return received
 
+    def _olds(self, kind: ResourceKind, outputs: Any, inputs: Any) -> Received:
+        """Return what a resource was: its outputs, and those of its inputs that they don't repeat."""
+        olds = self._receive(outputs)
+        missing = [name for name in kind.inputs_only if name in inputs.fields and name not in outputs.fields]
+        olds.values |= self._receive(some(inputs, missing)).values
+        return olds
+
     def _known(self, kind: ResourceKind, outputs: Props, paths: Iterable[Path]) -> set[Path]:
         """Return every path that is secret in `outputs`; texts there are masked from now on."""
         for name in kind.secret_outputs:
@@ -154,8 +152,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def DiffConfig(self, request: Any) -> Any:  # noqa: N802
         """Tell whether the root secret changed; nothing is ever replaced for it."""
         olds, news = self._receive(request.olds).values, self._receive(request.news).values
-        same = olds.get(ROOT_SECRET) == news.get(ROOT_SECRET)
-        return _diff_response(Diff({} if same else {ROOT_SECRET: Change.UPDATE}))
+        changed = olds.get(ROOT_SECRET) != news.get(ROOT_SECRET)
+        return answer(Diff({ROOT_SECRET: Change.UPDATE} if changed else {}))
 
     @_verb
     async def Configure(self, request: Any) -> Any:  # noqa: N802
@@ -175,6 +173,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Check(self, request: Any) -> Any:  # noqa: N802
         """Fill in defaults; return everything that is wrong, each with its property."""
         token, context = parse_urn(request.urn)
+        if request.olds.fields and request.olds == request.news:  # accepted before, word for word
+            return provider_pb2.CheckResponse(inputs=request.news)
         try:
             olds, news = self._receive(request.olds), self._receive(request.news)
         except ValueRefusedError as error:
@@ -192,11 +192,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Name every property path that differs."""
         token, context = parse_urn(request.urn)
         kind = self._registry.kind(token)
-        if request.olds == request.news:  # the most by far: not worth taking apart
-            return _diff_response(Diff({}))
-        olds, news = self._receive(request.olds), self._receive(request.news)
+        if same(kind, request):  # the most by far: not worth taking apart
+            return answer(Diff({}))
+        olds, news = self._olds(kind, request.olds, request.old_inputs), self._receive(request.news)
         diff = await kind.diff(context, request.id, olds.values, news.values)
-        return _diff_response(diff)
+        return answer(diff)
 
     @_verb
     async def Create(self, request: Any) -> Any:  # noqa: N802
@@ -206,20 +206,17 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             outputs = await kind.preview(context, None, news.values)
             paths = self._known(kind, outputs, news.secret_paths)
-            return provider_pb2.CreateResponse(id="", properties=send(outputs, paths))
+            return provider_pb2.CreateResponse(id="", properties=send(_said(kind, outputs), paths))
         state = await self._partly(kind, news, kind.create(context, news.values))
         paths = self._known(kind, state.outputs, news.secret_paths)
-        return provider_pb2.CreateResponse(id=state.id, properties=send(state.outputs, paths))
+        return provider_pb2.CreateResponse(id=state.id, properties=send(_said(kind, state.outputs), paths))
 
     @_verb
     async def Read(self, request: Any) -> Any:  # noqa: N802
         """Return what is on the host; an answer without an id says that it is gone."""
         token, context = parse_urn(request.urn)
-        kind, olds, inputs = (
-            self._registry.kind(token),
-            self._receive(request.properties),
-            self._receive(request.inputs),
-        )
+        kind, inputs = self._registry.kind(token), self._receive(request.inputs)
+        olds = self._olds(kind, request.properties, request.inputs)
         state = await kind.read(context, request.id, olds.values or None, inputs.values or None)
         if state is None:
             return provider_pb2.ReadResponse()
@@ -231,7 +228,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         given = inputs.values or {key: value for key, value in state.outputs.items() if key in names}
         return provider_pb2.ReadResponse(
             id=state.id,
-            properties=send(state.outputs, paths),
+            properties=send(_said(kind, state.outputs), paths),
             inputs=send(given, inputs.secret_paths if inputs.values else paths),
         )
 
@@ -239,7 +236,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Update(self, request: Any) -> Any:  # noqa: N802
         """Update, or say what an update will give."""
         token, context = parse_urn(request.urn)
-        kind, olds, news = self._registry.kind(token), self._receive(request.olds), self._receive(request.news)
+        kind, news = self._registry.kind(token), self._receive(request.news)
+        olds = self._olds(kind, request.olds, request.old_inputs)
         if request.preview:
             outputs = await kind.preview(context, olds.values, news.values)
         else:
@@ -247,7 +245,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 await self._partly(kind, news, kind.update(context, request.id, olds.values, news.values))
             ).outputs
         return provider_pb2.UpdateResponse(
-            properties=send(outputs, self._known(kind, outputs, news.secret_paths)),
+            properties=send(_said(kind, outputs), self._known(kind, outputs, news.secret_paths)),
         )
 
     async def _partly(self, kind: ResourceKind, news: Received, work: Awaitable[Any]) -> Any:
@@ -255,14 +253,16 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return await work
         except PartialError as error:
             paths = self._known(kind, error.state.outputs, news.secret_paths)
+            error.state = replace(error.state, outputs=_said(kind, error.state.outputs))
             raise _PartialAnswerError(error, paths) from error
 
     @_verb
     async def Delete(self, request: Any) -> Any:  # noqa: N802
         """Take the resource away."""
         token, context = parse_urn(request.urn)
-        olds = self._receive(request.properties)
-        await self._registry.kind(token).delete(context, request.id, olds.values)
+        kind = self._registry.kind(token)
+        olds = self._olds(kind, request.properties, request.old_inputs)
+        await kind.delete(context, request.id, olds.values)
         return Empty()
 
     @_verb
@@ -282,18 +282,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         raise ProviderError(f"{request.type}: the numerian provider serves no components")
 
 
-def _diff_response(diff: Diff) -> Any:
-    response = provider_pb2.DiffResponse
-    return response(
-        changes=response.DIFF_SOME if diff.changes else response.DIFF_NONE,
-        diffs=sorted({_top(path) for path in diff.changes}),
-        replaces=sorted({_top(path) for path, change in diff.changes.items() if change in _REPLACING}),
-        deleteBeforeReplace=diff.delete_before_replace,
-        detailedDiff={path: _PropertyDiff(kind=_KINDS[change]) for path, change in diff.changes.items()},
-        hasDetailedDiff=True,
-    )
-
-
-def _top(path: str) -> str:
-    """Return the top-level property of a path."""
-    return path.partition(".")[0].partition("[")[0]
+def _said(kind: ResourceKind, outputs: Props) -> Props:
+    """Return the outputs as the state keeps them."""
+    return {name: value for name, value in outputs.items() if name not in kind.inputs_only}

@@ -119,6 +119,14 @@ def _object(struct: Struct, path: Path, received: Received, *, secret: bool) -> 
     raise ValueRefusedError(path, f"an {what} isn't taken here; give the text itself")
 
 
+def some(struct: Struct, names: Iterable[str]) -> Struct:
+    """Return those fields of a struct."""
+    part = Struct()
+    for name in names:
+        part.fields[name].CopyFrom(struct.fields[name])
+    return part
+
+
 def send(values: Mapping[str, Any], secret_paths: Iterable[Path] = ()) -> Struct:
     """Return `values` as a struct, what lies at `secret_paths` wrapped as secret. Paths that aren't there are fine."""
     paths = set(secret_paths)

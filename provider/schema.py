@@ -86,7 +86,7 @@ RESOURCES: dict[str, dict[str, Any]] = {
             "secrets": _map("Values of `${secret:name}`.", {"type": "string", "secret": True}) | {"secret": True},
             "run": {**_COMMANDS, "description": "Commands run once after a batch that changed an absolute file."},
             "adopt": _flag("Take over what somebody else owns."),
-            "moving": _map("What another `host` means: `content`, `passage`, `give`, `take`, `days`."),
+            "moving": _text("JSON: what another `host` means: `content`, `passage`, `give`, `take`, `days`."),
         },
         ["host"],
         optional={"left": _map("Hosts where a move left an old place: until which day.", {"type": "string"})},
@@ -125,7 +125,7 @@ RESOURCES: dict[str, dict[str, Any]] = {
     "numerian:index:Guard": _resource(
         "Stops an update that would remove, move or take more than anybody means to.",
         {
-            "members": _map("Code to what is kept: host, kinds, status, site and more."),
+            "members": _map("Code to what is kept, as JSON: host, kinds, status, site and more.", {"type": "string"}),
             "allow": _maps("What may pass: rule, what, until, why."),
             "leftOut": _texts("Codes that are in the inventory, but not this stack's."),
             "settled": _flag("They are left out by a setting of the stack: on purpose."),

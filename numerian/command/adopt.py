@@ -83,7 +83,8 @@ def take_in(session: Session) -> int:
     if not ready:
         return 0
     file = _write(place, ready)
-    say(f"taking in {len(ready)} things of Docker's that the run before made: {', '.join(i.step.name for i in ready)}")
+    many = f"{len(ready)} thing{'s' if len(ready) > 1 else ''} of Docker's"
+    say(f"taking in {many} that the cut run made: {', '.join(item.step.name for item in ready)}")
     words = ["pulumi", "import", "--file", str(file), "--stack", place.stack, "--non-interactive", *IMPORT_OPTIONS]
     outcome = runner.run(words, place.root, environment.for_process(session.settings), lambda log: None)
     _must_succeed("taking them in", outcome)

@@ -10,8 +10,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 
-from numerian.command import add_stack_option, adopt, previewing
-from numerian.command.aftermath import Aftermath
+from numerian.command import add_stack_option, adopt, aftermath, previewing
 from numerian.command.terminal import Progress, confirm, say, style
 from numerian.engine import changes, environment, faults, locks, report, state_copies, turn, workspace
 from numerian.engine import run as runner
@@ -22,6 +21,11 @@ from numerian.engine.workspace import Workspace, WorkspaceError
 
 SAVED_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 """Of the engine: the state is saved at the end of a run, not at each step. `unsaved.Mark` tells of one that was cut."""
+
+_AFTER_CUT = {
+    "up": "the servers are asked first what became of it",
+    "destroy": "what it made and the state doesn't know stays on the servers, unless a `numerian up` takes it in first",
+}
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,9 @@ def run(options: Namespace) -> int:
     place = workspace.find(options.stack)
     workspace.require_stack(place)
     verb, mark = options.command, Mark(place)
-    if verb == "up" and (cut := mark.cut):
-        say(f"the run before was cut ({cut}): the servers are asked first what became of it")
-        options.refresh = True
+    if (cut := mark.cut) and verb in _AFTER_CUT and not turn.is_taken(place):
+        say(f"an earlier run was cut ({cut}): {_AFTER_CUT[verb]}")
+        options.refresh = verb == "up"
     session = _prepare(place, options)
     refresh = getattr(options, "refresh", False)
     if verb == "preview":
@@ -83,10 +87,10 @@ def run(options: Namespace) -> int:
             say(f"the run before was cut while {what}; this one finds out what became of it")
         was_cut = bool(mark.cut)
         mark.begin(f"numerian {verb}")
-        result = _engine(session, options, verb, refresh=refresh)
+        result = _engine(session, options, verb, refresh=refresh or (was_cut and verb == "up"))
         if was_cut and faults.conflicts(result.found) and adopt.take_in(session):
-            result = _engine(session, options, verb, refresh=False)
-        mark.end(result.outcome)
+            result = _both(result, _engine(session, options, verb, refresh=False))
+        mark.end(result.outcome, caught_up=verb == "up" and not result.failed)
         return _tell(result, options, planned=False)
 
 
@@ -123,7 +127,7 @@ def _engine(session: Session, options: Namespace, verb: str, *extra: str, refres
         say("stopping: what is under way is finished and kept; interrupt again to stop at once")
 
     label = verb if not extra else f"{verb} (preview)"
-    since = Aftermath(session.place) if verb == "up" else None
+    since = aftermath.Aftermath(session.place) if verb == "up" else None
     outcome = runner.run(
         ["pulumi", *words],
         session.place.root,
@@ -136,11 +140,23 @@ def _engine(session: Session, options: Namespace, verb: str, *extra: str, refres
     if verb == "refresh":
         steps = [*outcome.log.drifted.values(), *steps]
     found = faults.faults(outcome.log, outcome.said if outcome.code else "")
+    if verb == "up" and outcome.code >= 0:
+        found += aftermath.falling(session.place, outcome.log)
     result = Result(outcome, changes.entries(outcome.log, steps), found, time.monotonic() - started)
     if since:
         outcome.log.messages += [Message("warning", line) for line in since.lines()]
         since.expect(entry.host for entry in result.entries if entry.host)
     return result
+
+
+def _both(first: Result, second: Result) -> Result:
+    """Return two runs as one, where the second did what the first could not."""
+    log, anew = second.outcome.log, {entry.urn for entry in second.entries}
+    kept = [entry for entry in first.entries if not entry.failed and entry.urn not in anew]
+    log.same -= sum(entry.op != "delete" for entry in kept)
+    log.messages[:0] = [message for message in first.outcome.log.messages if message.severity == "warning"]
+    entries = changes.in_order([*kept, *second.entries])
+    return Result(second.outcome, entries, second.found, first.seconds + second.seconds)
 
 
 def _confirmed(verb: str, place: Workspace) -> bool:

@@ -76,6 +76,11 @@ def entries(log: Log, steps: list[Step]) -> list[Entry]:
         # Components and the stack itself have nothing of their own on a server.
         if step.current is not None and step.current.custom and not step.type.startswith("pulumi:providers:")
     ]
+    return in_order(found)
+
+
+def in_order(found: list[Entry]) -> list[Entry]:
+    """Return entries by host (those of none last), kind and name."""
     return sorted(found, key=lambda entry: (entry.host == "", entry.host, entry.kind, entry.name))
 
 

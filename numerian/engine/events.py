@@ -26,6 +26,12 @@ HALVES = frozenset({"create-replacement", "delete-replaced", "remove-pending-rep
 """Parts of a replacement, which is told as one."""
 
 
+def kept_members(inputs: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return what is kept of each member (`numerian.kept`), by code, from the guard's inputs: there it is JSON text."""
+    texts = inputs.get("members") or {}
+    return {code: json.loads(text) for code, text in texts.items()}
+
+
 @dataclass(frozen=True)
 class PropertyChange:
     """How one property path differs; `from_inputs` when the state's inputs are what it was compared with."""

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from numerian.engine.events import unwrap
+from numerian.engine.events import kept_members, unwrap
 from numerian.engine.workspace import Workspace
 
 OUTPUT = "appliedBy"
@@ -113,8 +113,8 @@ def members(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, st
     old, new = _things(before), _things(after)
     names = {**_names(before), **_names(after)}
     found = {code for urn in old.keys() | new.keys() if old.get(urn) != new.get(urn) for code in _codes(urn)}
-    kept, keeps = _kept(before), _kept(after)
-    found |= {code for code in kept.keys() | keeps.keys() if kept.get(code) != keeps.get(code)}
+    was, now = _kept(before), _kept(after)
+    found |= {code for code in was.keys() | now.keys() if was.get(code) != now.get(code)}
     return {code: names[code] for code in sorted(found) if code in names}
 
 
@@ -135,9 +135,9 @@ def _codes(urn: str) -> Iterator[str]:
 def _kept(state: Mapping[str, Any]) -> Mapping[str, Any]:
     for one in state.get("resources") or ():
         if one.get("type") == "numerian:index:Guard":
-            return (one.get("inputs") or {}).get("members") or {}
+            return kept_members(one.get("inputs") or {})
     return {}
 
 
 def _names(state: Mapping[str, Any]) -> dict[str, str]:
-    return {code: str(kept.get("name") or code) for code, kept in _kept(state).items()}
+    return {code: str(one.get("name") or code) for code, one in _kept(state).items()}

@@ -45,6 +45,19 @@ def take(place: Workspace, command: str) -> Iterator[None]:
             file.truncate(0)
 
 
+def is_taken(place: Workspace) -> bool:
+    """Tell whether somebody on this machine works on the stack just now."""
+    path = place.folder / "turn"
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
 def _holder(file: TextIO) -> str:
     """Return what the holder wrote; it does so a moment after it has the lock."""
     for _ in range(40):

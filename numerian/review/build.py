@@ -9,7 +9,7 @@ from typing import Any
 
 from numerian.engine import changes, report
 from numerian.engine.changes import Entry, visible
-from numerian.engine.events import Log, Step
+from numerian.engine.events import Log, Step, kept_members
 from numerian.review import member, refusal, server
 from numerian.review.lines import folded
 from numerian.review.model import Counts, Review, Section, Severity, of_value, value
@@ -58,8 +58,8 @@ class _Maker:
         self._sections: dict[tuple[str, str], Section] = {}
         guard = log.guard
         old, new = (side.inputs if side else {} for side in ((guard.old, guard.new) if guard else (None, None)))
-        self.before: Members = old.get("members") or {}
-        self.after: Members = new.get("members") or {}
+        self.before: Members = kept_members(old)
+        self.after: Members = kept_members(new)
         self.names = {
             code: typographic(str((self.after.get(code) or self.before[code]).get("name") or code))
             for code in {**self.before, **self.after}

@@ -92,6 +92,11 @@ class ResourceKind(ABC):
     secret_outputs: tuple[str, ...] = ()
     """Top-level properties that are secret from the moment they exist."""
 
+    inputs_only: tuple[str, ...] = ()
+    """Top-level inputs of which no host can have another: the state keeps them as inputs and not as outputs too.
+
+    Methods get them among `olds` all the same. With 438 sites they are most of the state (decision 0007)."""
+
     @abstractmethod
     async def check(self, context: Context, olds: Props, news: Props) -> tuple[Props, list[CheckFailure]]:
         """Return the inputs with defaults filled in, and everything that is wrong with them. Never asks a host."""

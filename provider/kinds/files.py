@@ -25,6 +25,7 @@ class Files(ResourceKind):
 
     token = "numerian:index:Files"  # noqa: S105 (a type token)
     secret_outputs = ("secrets",)
+    inputs_only = ("seeds", "moving")
 
     def __init__(self, runtime: Runtime) -> None:
         self._committer = runtime.committer
@@ -38,7 +39,7 @@ class Files(ResourceKind):
         """Name each file and field that differs."""
         changes: dict[str, Change] = {}
         for name in _PLAIN:
-            if olds.get(name) != news.get(name):
+            if (olds.get(name) or None) != (news.get(name) or None):
                 changes[name] = Change.UPDATE
         changes.update(_secrets_diff(olds.get("secrets"), news.get("secrets")))
         for name in ("files", "folders", "seeds"):
@@ -128,7 +129,8 @@ class Files(ResourceKind):
             for path, rights in declared.folders.items()
             if path in facts.entries and facts.entries[path].kind == "folder"
         }
-        actual = {**olds, "files": found, "folders": folders}
+        sets = (("files", found), ("folders", folders))
+        actual = {**olds, **{name: there for name, there in sets if there or name in olds}}
         if (context.owner, context.name) in facts.pending:
             actual["run"] = []  # a run that was cut owes the commands: the next update makes up for it
         return actual

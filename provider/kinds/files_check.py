@@ -7,6 +7,7 @@ from typing import Any
 
 from provider.kinds.base import CheckFailure, Props, Unknown
 from provider.kinds.moving import DAYS
+from provider.kinds.texts import unfolded
 from provider.plan.paths import keyed, mode_fault, normal_mode, owner_fault, path_fault
 from provider.secrets import faults
 
@@ -38,33 +39,32 @@ class _Checker:
             self.fail("host", "is missing; name a host of the inventory")
         if service is not None and not isinstance(service, str | Unknown):
             self.fail("service", "isn't a name; give the `name` output of a Service")
-        if not isinstance(self.news.get("adopt", False), bool | Unknown):
+        if not isinstance(self.news.get("adopt") or False, bool | Unknown):
             self.fail("adopt", "isn't true or false")
         if isinstance(self.secrets, Mapping):
             for name, value in self.secrets.items():
                 if not isinstance(value, str | Unknown):
                     self.fail(f"secrets.{name}", "isn't a text")
-        moving = self._moving()
-        return {
+        inputs = {
             "host": host,
             "service": service,
             "files": self._specs("files", content=True, mode="0644"),
             "folders": self._specs("folders", content=False, mode="0755"),
             "seeds": self._specs("seeds", content=True, mode="0644"),
-            "secrets": self.news.get("secrets") or {},
+            "secrets": self.news.get("secrets"),
             "run": self._run(),
-            "adopt": self.news.get("adopt", False),
-            **({} if moving is None else {"moving": moving}),
+            "adopt": self.news.get("adopt"),
+            "moving": self._moving(),
         }
+        # What isn't said isn't kept: then what a program says is what the state holds, and is known at a glance.
+        return {name: value for name, value in inputs.items() if self.news.get(name) is not None}
 
     def fail(self, prop: str, reason: str) -> None:
         self.failures.append(CheckFailure(prop, reason))
 
     def _specs(self, name: str, *, content: bool, mode: str) -> Any:
         value = self.news.get(name)
-        if value is None:
-            return {}
-        if isinstance(value, Unknown):
+        if value is None or isinstance(value, Unknown):
             return value
         if not isinstance(value, Mapping):
             self.fail(name, "isn't a map from paths to what they should be")
@@ -134,7 +134,7 @@ class _Checker:
     def _run(self) -> Any:
         run = self.news.get("run")
         if run is None or isinstance(run, Unknown):
-            return run or []
+            return run
         if not isinstance(run, list):
             self.fail("run", 'isn\'t a list of commands such as [["systemctl", "daemon-reload"]]')
             return []
@@ -144,12 +144,16 @@ class _Checker:
         return run
 
     def _moving(self) -> Any:
-        moving = self.news.get("moving")
-        if moving is None or isinstance(moving, Unknown):
-            return moving
-        if not isinstance(moving, Mapping):
-            self.fail("moving", 'isn\'t a map such as {"content": ["/srv/a"]}')
-            return None
+        text = self.news.get("moving")
+        if text is not None and not isinstance(text, Unknown):
+            moving = unfolded(text)
+            if moving is None:
+                self.fail("moving", """isn't the JSON text of a map such as '{"content": ["/srv/a"]}'""")
+            else:
+                self._check_moving(moving)
+        return text
+
+    def _check_moving(self, moving: Mapping[str, Any]) -> None:
         for name in moving:
             if name not in _MOVING:
                 self.fail(f"moving.{name}", f"isn't known here; there are {', '.join(_MOVING)}")
@@ -159,28 +163,25 @@ class _Checker:
         days = moving.get("days", DAYS)
         if not isinstance(days, int | float) or days < 0:
             self.fail("moving.days", "isn't a number of days")
-            days = DAYS
-        return {**moving, "days": int(days), "content": self._moved(moving), "passage": self._passage(moving)}
+        self._check_moved(moving.get("content") or [])
+        self._check_passage(moving.get("passage") or {})
 
-    def _moved(self, moving: Mapping[str, Any]) -> list[str]:
-        content = moving.get("content") or []
+    def _check_moved(self, content: Any) -> None:
         if not isinstance(content, list) or not all(isinstance(path, str) for path in content):
             self.fail("moving.content", "isn't a list of folders")
-            return []
+            return
         for number, path in enumerate(content):
             if fault := path_fault(path, absolute=True):
                 self.fail(f"moving.content[{number}]", f"the path {fault}")
-        return content
 
-    def _passage(self, moving: Mapping[str, Any]) -> dict[str, Any]:
-        files = moving.get("passage") or {}
+    def _check_passage(self, files: Any) -> None:
         if not isinstance(files, Mapping):
             self.fail("moving.passage", "isn't a map from paths to what they should be")
-            return {}
-        for path in files:
+            return
+        for path, spec in files.items():
             if fault := path_fault(path, absolute=False):
                 self.fail(keyed("moving.passage", path), f"the path {fault}")
-        return {path: self._filled("moving.passage", path, spec, True, "0644") for path, spec in files.items()}
+            self._filled("moving.passage", path, spec, True, "0644")
 
 
 def argv_fault(argv: Any) -> str | None:

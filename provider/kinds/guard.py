@@ -10,6 +10,7 @@ from typing import Any
 
 from provider.kinds.base import Change, CheckFailure, Context, Diff, Props, ResourceKind, State, Unknown
 from provider.kinds.guard_rules import STATUSES, path, refusals
+from provider.kinds.texts import unfolded
 from provider.runtime import Runtime
 
 
@@ -17,6 +18,8 @@ class Guard(ResourceKind):
     """Keeps the list of members. It has no host and does nothing but say no."""
 
     token = "numerian:index:Guard"  # noqa: S105 (a type token)
+
+    inputs_only = ("members", "allow", "leftOut", "settled")
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -30,13 +33,14 @@ class Guard(ResourceKind):
         if any(isinstance(value, Unknown) for value in (members, allow, left_out)):
             return inputs, [CheckFailure("members", "the guard's inputs must be known before the apply")]
         if not isinstance(members, Mapping):
-            return inputs, [CheckFailure("members", "a map of member codes to {host, kinds, status} is needed")]
+            return inputs, [CheckFailure("members", "a map of member codes to JSON of {host, kinds, status} is needed")]
         if not all(isinstance(entry, Mapping) for entry in allow):
             return inputs, [CheckFailure("allow", "a list of {rule, what, until, why} is needed")]
-        failures = [failure for code, member in members.items() for failure in _faults(code, member)]
+        failures = [failure for code, text in members.items() for failure in _faults(code, unfolded(text))]
         if not failures:
             passes = {(entry.get("rule", ""), entry.get("what", "")) for entry in allow}
-            failures = refusals(olds.get("members") or {}, members, passes, left_out, settled=settled)
+            before, after = _unfolded(olds.get("members") or {}), _unfolded(members)
+            failures = refusals(before, after, passes, left_out, settled=settled)
         return inputs, failures
 
     async def diff(self, context: Context, id: str, olds: Props, news: Props) -> Diff:
@@ -69,9 +73,13 @@ class Guard(ResourceKind):
         """Forget the list."""
 
 
-def _faults(code: str, member: object) -> list[CheckFailure]:
-    if not isinstance(member, Mapping):
-        return [CheckFailure(path(code), "a map of host, kinds and status is needed")]
+def _unfolded(members: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {code: unfolded(text) or {} for code, text in members.items()}
+
+
+def _faults(code: str, member: Mapping[str, Any] | None) -> list[CheckFailure]:
+    if member is None:
+        return [CheckFailure(path(code), "JSON of host, kinds and status is needed")]
     if member.get("status") not in STATUSES:
         return [CheckFailure(f"{path(code)}.status", f"{member.get('status')!r} isn't one of {', '.join(STATUSES)}")]
     return []

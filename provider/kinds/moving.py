@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from provider.errors import HostError, ResourceError
 from provider.kinds.base import Context, Props
+from provider.kinds.texts import unfolded
 from provider.plan.declared import Declared
 from provider.plan.facts import Facts, Need, parents
 from provider.plan.paths import UnsafeError, worker
@@ -40,7 +41,7 @@ Got = TypeVar("Got")
 
 @dataclass(frozen=True)
 class Moving:
-    """How a resource moves, from its input `moving`."""
+    """How a resource moves, from its input `moving` (JSON)."""
 
     content: tuple[str, ...]
     passage: Mapping[str, Any]
@@ -51,11 +52,12 @@ class Moving:
     @classmethod
     def of(cls, props: Props) -> Moving | None:
         """Return it, or None: then only what has no folders of people can move."""
-        value = props.get("moving")
-        if not isinstance(value, Mapping):
+        value = unfolded(props.get("moving"))
+        if value is None:
             return None
         give, take = tuple(value.get("give") or ()), tuple(value.get("take") or ())
-        return cls(tuple(value.get("content") or ()), value.get("passage") or {}, give, take, value.get("days", DAYS))
+        days = int(value.get("days", DAYS))
+        return cls(tuple(value.get("content") or ()), value.get("passage") or {}, give, take, days)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import runpy
 import shutil
@@ -17,6 +18,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from lab import demo
 from numerian import images
+from numerian.engine.events import kept_members
 
 SECRET_MARK, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +89,7 @@ def test_a_member_costs_two_resources(recorder: Recorder) -> None:
 
 def test_the_guard_knows_every_member_and_comes_first(recorder: Recorder) -> None:
     finished(recorder)
-    members = recorder.of("Guard")["guard"]["members"]
+    members = kept_members(recorder.of("Guard")["guard"])
     assert len(members) == 12
     assert members["07186"]["host"] == "privas" and members["07186"]["kinds"] == ["site"]
     assert members["07186"]["site"]["webmasters"] == ["communication", "accueil"]
@@ -198,7 +200,7 @@ def test_a_php_site_has_a_container_that_can_do_little_and_reaches_nothing(recor
 
 def test_a_site_moves_with_its_files_its_certificate_and_its_visitors(recorder: Recorder) -> None:
     finished(recorder)
-    moving = recorder.of("Files")["07186-site"]["moving"]
+    moving = json.loads(recorder.of("Files")["07186-site"]["moving"])
     assert moving["content"] == ["/srv/sites/07186/www"] and list(moving["passage"]) == ["passages/07186.conf"]
     assert "set $elsewhere privas;" in moving["passage"]["passages/07186.conf"]["content"]
     assert moving["give"][-2:] == ["give", "07186"] and "--reuid=acme" in moving["give"]
@@ -206,8 +208,8 @@ def test_a_site_moves_with_its_files_its_certificate_and_its_visitors(recorder: 
 
 def test_visitors_of_a_php_site_move_when_its_container_is_there(recorder: Recorder) -> None:
     finished(recorder)
-    assert "passage" not in recorder.of("Files")["07334-site"]["moving"]
-    moving = recorder.of("Files")["07334-switch"]["moving"]
+    assert "passage" not in json.loads(recorder.of("Files")["07334-site"]["moving"])
+    moving = json.loads(recorder.of("Files")["07334-switch"]["moving"])
     assert moving["content"] == ["/srv/sites/07334/www", "/srv/sites/07334/php/sessions"]
     assert list(moving["passage"]) == ["passages/07334.conf"]
     order = [made.name for made in recorder.made]
@@ -279,7 +281,7 @@ def test_a_member_that_left_is_served_no_more_but_still_guarded(recorder: Record
     file.write_text(text.replace("plan:", "status: leaving\nleaving_on: 2026-01-01\nplan:", 1), encoding="utf-8")
     finished(recorder)
     assert "07186" not in recorder.of("Commune") and len(recorder.of("Commune")) == 11
-    assert recorder.of("Guard")["guard"]["members"]["07186"]["status"] == "leaving"
+    assert kept_members(recorder.of("Guard")["guard"])["07186"]["status"] == "leaving"
 
 
 def test_a_selection_that_names_nobody_is_told_without_a_traceback(

@@ -17,9 +17,10 @@ from lab import Lab
 _LOOK = """
 while read -r _; do
     cd -P /srv/front/config/current || { echo none; continue; }
+    sums=$(find . /etc/logrotate.d/numerian-front /etc/numerian/certificates -type f -exec sha256sum {} +) ||
+        { echo unfinished; continue; }
     printf %s "${PWD##*/}"
-    find . /etc/logrotate.d/numerian-front /etc/numerian/certificates -type f -exec sha256sum {} + |
-        awk '{ printf " %s=%s", $2, substr($1, 1, 10) }'
+    echo "$sums" | awk '{ printf " %s=%s", $2, substr($1, 1, 10) }'
     echo
 done
 """
@@ -70,16 +71,18 @@ class Reader:
         self._names = names
         self._expected = expected
         self._over = threading.Event()
-        self._look = subprocess.Popen(
-            ["docker", "exec", "-i", lab.layout.container(server), "/bin/sh", "-c", _LOOK],
+        self._container = lab.layout.container(server)
+        self._look = self._start()
+        self._threads = [threading.Thread(target=self._follow), threading.Thread(target=self._ask)]
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["docker", "exec", "-i", self._container, "/bin/sh", "-c", _LOOK],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        assert self._look.stdin is not None
-        assert self._look.stdout is not None
-        self._threads = [threading.Thread(target=self._follow), threading.Thread(target=self._ask)]
 
     def __enter__(self) -> Seen:
         for thread in self._threads:
@@ -98,14 +101,30 @@ class Reader:
 
     def _follow(self) -> None:
         while not self._over.is_set():
-            self._look.stdin.write("\n")
-            self._look.stdin.flush()
-            line = self._look.stdout.readline()
-            number, *pairs = line.split() or ["none"]
+            line = self._line()
+            if not line.endswith("\n"):  # the server went down
+                self._look.kill()
+                self._look.wait()
+                time.sleep(0.2)
+                self._look = self._start()
+                continue
+            number, *pairs = line.split()
+            if number == "unfinished":
+                continue
             look = (number, dict(pair.rsplit("=", 1) for pair in pairs))
             if not self.seen.generations or self.seen.generations[-1] != look:
                 self.seen.generations.append(look)
             self.seen.looks += 1
+
+    def _line(self) -> str:
+        """Have it look once; return its line, or what there is of it when it was cut off."""
+        assert self._look.stdin is not None and self._look.stdout is not None
+        try:
+            self._look.stdin.write("\n")
+            self._look.stdin.flush()
+            return self._look.stdout.readline()
+        except BrokenPipeError:
+            return ""
 
     def _ask(self) -> None:
         while not self._over.is_set():

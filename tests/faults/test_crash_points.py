@@ -81,13 +81,23 @@ def test_a_change_that_is_cut_anywhere_is_repaired_by_the_next_run(
 
 
 SAMPLE = (
-    (Campaign("server", ("rename",), "tree"), 11),
-    (Campaign("engine", ("rename",), "kill"), 4),
+    *((CAMPAIGNS[0], at) for at in (4, 11)),
+    (CAMPAIGNS[1], 12),
+    (CAMPAIGNS[2], 24),
+    (CAMPAIGNS[3], 9),
+    (CAMPAIGNS[4], 60),
+    (CAMPAIGNS[5], 3),
+    (CAMPAIGNS[6], 150),
+    # Of the one time that the state is saved: its copy, itself, the history.
+    *((CAMPAIGNS[7], at) for at in (1, 2, 3, 4)),
+    (CAMPAIGNS[8], 2),
+    (CAMPAIGNS[9], 3),
+    *((CAMPAIGNS[10], at) for at in (30, 70)),
 )
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize(("campaign", "at"), SAMPLE, ids=str)
 def test_a_sample_of_cuts_is_repaired(runner: Runner, table: Report, campaign: Campaign, at: int) -> None:
-    """The same, at one call each: a first look in two minutes."""
+    """The same, at a call or two of each kind: a first look."""
     run(runner, table, campaign, [at])

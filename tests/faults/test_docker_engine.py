@@ -128,6 +128,31 @@ def test_the_operators_side_is_killed_while_it_builds(net: Stack) -> None:
     net.tell("command, engine, plugins", "SIGKILL", "in the build of an image", reader, again, again)
 
 
+def test_a_front_that_a_killed_run_made_is_taken_in(net: Stack) -> None:
+    """Command, engine and plugins die when a new front serves and no state knows it: the next run imports it."""
+    look = "docker inspect front --format '{{.Id}} {{.State.StartedAt}} {{.State.Running}}' || true"
+    before = net.sh("privas", look)
+    with net.read() as reader:
+        # Other ports: another container of the same image.
+        net.settings(r'public_addresses: \[(\S+), "[^"]*11"\]', r"public_addresses: [\1]")
+        running = net.start()
+        deadline = time.monotonic() + HANGS
+        while (made := net.sh("privas", look)) == before or not made.endswith(" true\n"):
+            assert time.monotonic() < deadline and running.poll() is None
+        for pid in family(running.pid):
+            os.kill(pid, signal.SIGKILL)
+        running.wait(30)
+        assert (net.folder / "unsaved").is_file(), "the run was over"
+        again = net.up()
+        assert again.code == 0, again.text
+        assert "taking in 1 thing of Docker's that the cut run made: privas-front-container" in again.text
+        assert net.sh("privas", look) == made
+        assert net.state_is_valid()
+        further = net.up()
+        assert further.code == 0 and "nothing to change" in further.text, further.text
+    net.tell("command, engine, plugins", "SIGKILL", "a new front serves that no state knows", reader, again, further)
+
+
 def family(pid: int) -> list[int]:
     """Return a process with all that descend from it."""
     parents: dict[int, list[int]] = {}

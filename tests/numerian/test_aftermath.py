@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from numerian.command import remote
-from numerian.command.aftermath import Aftermath
+from numerian.command.aftermath import Aftermath, falling
+from numerian.engine.events import Log
 from numerian.engine.workspace import Workspace, find
 from provider.errors import HostError
 
 NOTE = "2026-11-24T13:00:00Z\tfront\tgeneration 7 died 3 s after its reload; generation 6 is back\n"
+PROVIDER = "urn:pulumi:lab::numerian::pulumi:providers:docker::privas"
 
 
 class Servers:
@@ -22,9 +25,11 @@ class Servers:
     def __init__(self) -> None:
         self.answers: dict[str, str | HostError] = {"privas": NOTE, "alixan": ""}
         self.asked: list[list[str]] = []
+        self.words: list[list[str]] = []
 
     def ask_all(self, names: Iterable[str], argv: list[str]) -> dict[str, str | HostError]:
         self.asked.append(list(names))
+        self.words.append(argv[4:])
         return {name: self.answers[name] for name in self.asked[-1]}
 
 
@@ -71,3 +76,42 @@ def test_a_server_that_gives_no_answer_is_asked_again(place: Workspace, servers:
     servers.answers["privas"] = NOTE
     assert len(Aftermath(place).lines()) == 1
     assert servers.asked == [["alixan", "privas"], ["privas"]]
+
+
+def test_a_container_that_keeps_dying_is_told_until_it_stays_up(place: Workspace, servers: Servers) -> None:
+    servers.answers["privas"] = NOTE + "php-07186\n"
+    Aftermath(place).expect(["privas", "alixan"])
+    told = Aftermath(place).lines()
+    assert told[1] == "privas: php-07186 dies again and again; see `docker logs php-07186` there"
+    servers.answers["privas"] = "php-07186\n"
+    assert len(Aftermath(place).lines()) == 1
+    servers.answers["privas"] = ""
+    assert Aftermath(place).lines() == []
+    assert servers.asked == [["alixan", "privas"], ["privas"], ["privas"]]
+
+
+def container(name: str, op: str = "create", **inputs: object) -> bytes:
+    """Return the engine's event of a step with a container on privas."""
+    side = {"id": "", "custom": True, "provider": f"{PROVIDER}::some-id", "inputs": {"name": name, **inputs}}
+    urn = f"urn:pulumi:lab::numerian::docker:index/container:Container::{name}-privas"
+    told = {"op": op, "urn": urn, "type": "docker:index/container:Container", "new": side, "old": side}
+    return json.dumps({"resourcePreEvent": {"metadata": told}}).encode()
+
+
+def test_only_containers_that_a_run_started_are_looked_at(place: Workspace, servers: Servers) -> None:
+    log = Log()
+    assert falling(place, log) == [] and servers.asked == []
+    provider = {"op": "same", "urn": PROVIDER, "type": "pulumi:providers:docker"}
+    provider["new"] = {"custom": True, "inputs": {"context": "privas"}}
+    log.feed(json.dumps({"resourcePreEvent": {"metadata": provider}}).encode())
+    log.feed(container("php-07186"))
+    log.feed(container("once", mustRun=False))
+    log.feed(container("gone", "delete"))
+    servers.answers["privas"] = "php-07186\t78\t4\tno \x1b[31mluck\n"
+    (fault,) = falling(place, log)
+    words = "it doesn't stay up (exit code 78, started again 4 times); its last lines: no \\x1b[31mluck"
+    assert str(fault) == f"privas: Container php-07186-privas: {words}"
+    assert servers.words[-1] == ["php-07186"]
+    servers.answers["privas"] = HostError("privas", "is down")
+    (fault,) = falling(place, log)
+    assert "whether its new containers stay up isn't known" in str(fault)

@@ -251,7 +251,7 @@ def test_a_killed_engine_costs_a_re_run(project: Project) -> None:
     assert (process.returncode, project.locks()) == (1, [lock])
     done = project.run("up", "--stack", "test", "--yes")
     assert (done.returncode, "died here" in done.stderr) == (0, True)
-    assert "the run before was cut (`numerian up` by " in done.stderr
+    assert "an earlier run was cut (`numerian up` by " in done.stderr
     again = project.run("up", "--stack", "test", "--yes")
     assert ("was cut" in again.stderr, "nothing to change" in again.stdout) == (False, True)
 

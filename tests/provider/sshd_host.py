@@ -16,7 +16,7 @@ from typing import Any
 from remote_hosts import Bench, Shell
 from ssh_servers import make_key, public_line
 
-from lab import base, cache
+from lab import base, cache, kept
 from provider.transport import HostSpec, Result
 from provider.transport.connect import Limits
 from provider.transport.ssh import SshTransport
@@ -30,14 +30,14 @@ LIMITS = Limits(connect=2, banner=3, login=5, session=3, attempts=3)
 
 
 def image() -> str:
-    """Return the image's name; it is made when it isn't there and stays for the next run."""
+    """Return the image's name; it is made when it isn't there and stays in the cache for the next run."""
     text = DOCKERFILE.format(base=base.tag())
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, cache.only_one("image-sshd"):
         (Path(folder) / "Dockerfile").write_text(text)
-        tag = f"numerian-lab/sshd:{cache.recipe(Path(folder))}"
-        with cache.only_one("image-sshd"):
-            if not base.has_image(tag):
-                docker("build", "-q", "-t", tag, folder)
+        recipe = cache.recipe(Path(folder))
+        tag = f"numerian-lab/sshd:{recipe}"
+        file = cache.folder() / f"image-sshd-{recipe}.tar"
+        kept.ensure(tag, file, lambda: docker("build", "-q", "-t", tag, folder))
     return tag
 
 

@@ -9,6 +9,7 @@ import pytest
 from provider.kinds.base import UNKNOWN
 from provider.kinds.files_check import check_files
 from provider.plan.paths import keyed
+from provider.resources import folded
 
 
 def faults(**news: Any) -> dict[str, str]:
@@ -21,14 +22,9 @@ def test_defaults_are_filled_in() -> None:
     assert failures == []
     assert props == {
         "host": "privas",
-        "service": None,
         "files": {"/etc/a": {"content": "x", "mode": "0644", "owner": "root", "group": "root"}},
-        "folders": {},
-        "seeds": {},
-        "secrets": {},
-        "run": [],
-        "adopt": False,
     }
+    assert check_files(props) == (props, [])
 
 
 @pytest.mark.parametrize(
@@ -133,14 +129,16 @@ def test_all_faults_come_at_once() -> None:
 
 def test_what_is_wrong_about_moving_is_told_at_once() -> None:
     found = faults(
-        moving={
-            "content": ["/srv/a", "srv/b", "/proc"],
-            "passage": {"/etc/a": {"content": ""}, "a": {"content": 5}},
-            "give": "cat",
-            "take": ["tar", 5],
-            "days": -1,
-            "where": "there",
-        }
+        moving=folded(
+            {
+                "content": ["/srv/a", "srv/b", "/proc"],
+                "passage": {"/etc/a": {"content": ""}, "a": {"content": 5}},
+                "give": "cat",
+                "take": ["tar", 5],
+                "days": -1,
+                "where": "there",
+            }
+        )
     )
     assert sorted(found) == [
         "moving.content[1]",
@@ -152,6 +150,7 @@ def test_what_is_wrong_about_moving_is_told_at_once() -> None:
         "moving.take",
         "moving.where",
     ]
-    assert faults(moving=5) == {"moving": 'isn\'t a map such as {"content": ["/srv/a"]}'}
-    assert sorted(faults(moving={"content": 5, "passage": 5})) == ["moving.content", "moving.passage"]
+    reason = """isn't the JSON text of a map such as '{"content": ["/srv/a"]}'"""
+    assert faults(moving=5) == faults(moving="{") == faults(moving="[]") == {"moving": reason}
+    assert sorted(faults(moving=folded({"content": 5, "passage": 5}))) == ["moving.content", "moving.passage"]
     assert faults(moving=UNKNOWN) == {}

@@ -10,6 +10,7 @@ import pytest
 
 from provider.kinds.base import Change, Context
 from provider.kinds.guard import Guard
+from provider.resources import folded
 from provider.runtime import Runtime
 
 RUNTIME = Runtime(hosts=None)  # type: ignore[arg-type]
@@ -28,13 +29,18 @@ def many(count: int, host: str = "privas", status: str = "active") -> Members:
     return {f"{number:05d}": member(status, host) for number in range(count)}
 
 
+def texts(members: Members) -> dict[str, str]:
+    """The members as the program hands them over."""
+    return {code: folded(one) for code, one in members.items()}
+
+
 def refused(
     olds: Members, news: Members, *allow: tuple[str, str], left_out: tuple[str, ...] = (), settled: bool = False
 ) -> dict[str, str]:
     """What is refused: property and reason."""
     entries = [{"rule": rule, "what": what, "until": "2099-12-31", "why": "tried"} for rule, what in allow]
-    inputs = {"members": news, "allow": entries, "leftOut": list(left_out), "settled": settled}
-    _, failures = asyncio.run(Guard(RUNTIME).check(CONTEXT, {"members": olds}, inputs))
+    inputs = {"members": texts(news), "allow": entries, "leftOut": list(left_out), "settled": settled}
+    _, failures = asyncio.run(Guard(RUNTIME).check(CONTEXT, {"members": texts(olds)}, inputs))
     return {failure.property: failure.reason for failure in failures}
 
 
@@ -57,12 +63,15 @@ def test_a_member_that_vanished_is_refused_with_the_line_that_lets_it_pass() -> 
 def test_who_is_left_out_of_the_selection_did_not_vanish() -> None:
     assert refused({"07186": member(), "07151": member()}, {"07151": member()}, left_out=("07186",)) == {}
     inputs = {"members": {}, "leftOut": ["07186"]}
-    kept, failures = asyncio.run(Guard(RUNTIME).check(CONTEXT, {"members": {"07151": member()}}, inputs))
+    kept, failures = asyncio.run(Guard(RUNTIME).check(CONTEXT, {"members": texts({"07151": member()})}, inputs))
     assert [failure.property for failure in failures] == ['members["07151"]'] and kept["leftOut"] == ["07186"]
 
 
 def test_a_member_without_a_status_is_refused() -> None:
-    assert list(refused({}, {"07186": {"status": "gone"}, "1": "x"})) == ['members["07186"].status', 'members["1"]']
+    assert list(refused({}, {"07186": {"status": "gone"}})) == ['members["07186"].status']
+    for text in ("x", "[]", 5, None):
+        _, failures = asyncio.run(Guard(RUNTIME).check(CONTEXT, {}, {"members": {"1": text}}))
+        assert [failure.property for failure in failures] == ['members["1"]']
 
 
 # --- many at once -----------------------------------------------------------------------------------------------------
@@ -147,8 +156,8 @@ def test_who_took_a_commune_over_may_have_its_domain() -> None:
 
 def test_the_guard_names_members_that_come_go_and_change() -> None:
     entry = {"rule": "vanished", "what": "1", "until": "2026-12-31", "why": "tried"}
-    olds = {"members": {"1": member(), "2": member()}, "allow": []}
-    news = {"members": {"2": member("leaving"), "3": member()}, "allow": [entry]}
+    olds = {"members": texts({"1": member(), "2": member()}), "allow": []}
+    news = {"members": texts({"2": member("leaving"), "3": member()}), "allow": [entry]}
     assert asyncio.run(Guard(RUNTIME).diff(CONTEXT, "g", olds, news)).changes == {
         'members["1"]': Change.DELETE,
         'members["2"]': Change.UPDATE,

@@ -23,6 +23,7 @@ from provider.kinds.base import Context, State
 from provider.kinds.files import Files
 from provider.kinds.service import Service
 from provider.remote import carry
+from provider.resources import folded
 from provider.runtime import Runtime
 
 UID = "300007"
@@ -81,7 +82,9 @@ class Two:
             "files": {"m.conf": {"content": "serve m"}},
             "folders": {HOME: {}, WWW: rights},
             "seeds": {f"{WWW}/index.html": {"content": "first", **rights}},
-            "moving": {"content": [WWW], "passage": passage, "give": ["echo", "key"], "take": ["tee", "/srv/taken"]},
+            "moving": folded(
+                {"content": [WWW], "passage": passage, "give": ["echo", "key"], "take": ["tee", "/srv/taken"]}
+            ),
         }
         news, failures = await Files(self.runtime).check(self.context, {}, props | more)
         assert not failures, failures

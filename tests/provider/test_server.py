@@ -126,6 +126,45 @@ def test_check_returns_failures_by_property_and_keeps_secrets(play: Callable[[Sc
     assert Fake.asked == [("check", context, {"mode": "old"}, {"mode": "bad", "password": PASSWORD, "later": UNKNOWN})]
 
 
+def test_inputs_that_were_accepted_before_are_not_looked_at_again(play: Callable[[Scene], Heard]) -> None:
+    async def scene(stub: Any) -> None:
+        same = struct({"mode": "good", "password": hidden(PASSWORD), "count": 5})
+        answer = await stub.Check(provider_pb2.CheckRequest(urn=URN, olds=same, news=same))
+        assert answer.inputs == same and not answer.failures
+
+    play(scene)
+    assert Fake.asked == []
+
+
+def test_what_no_host_can_have_another_of_is_an_input_only(
+    play: Callable[[Scene], Heard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state keeps it once, and every method gets it with what was there before."""
+    monkeypatch.setattr(Fake, "inputs_only", ("seeds",))
+    inputs, outputs = struct({"a": 1, "seeds": "s"}), struct({"a": 1, "made": hidden("m4de-s3cret")})
+    request: dict[str, Any] = {"urn": URN, "id": "x"}
+
+    async def scene(stub: Any) -> None:
+        done = await stub.Create(provider_pb2.CreateRequest(urn=URN, properties=inputs))
+        assert plain(done.properties) == plain(outputs)
+        change = provider_pb2.UpdateRequest(**request, olds=outputs, old_inputs=inputs, news=inputs)
+        assert plain((await stub.Update(change)).properties) == plain(outputs)
+        read = await stub.Read(provider_pb2.ReadRequest(**request, properties=outputs, inputs=inputs))
+        assert plain(read.properties) == {**plain(outputs), "drifted": True}
+        assert read.inputs == inputs
+        same = provider_pb2.DiffRequest(**request, olds=struct({"a": 1}), old_inputs=inputs, news=inputs)
+        assert (await stub.Diff(same)).changes == provider_pb2.DiffResponse.DIFF_NONE
+        for olds, old_inputs in (({"a": 2}, {"a": 1, "seeds": "s"}), ({"a": 1}, {"a": 1, "seeds": "t"})):
+            other = provider_pb2.DiffRequest(**request, olds=struct(olds), old_inputs=struct(old_inputs), news=inputs)
+            assert (await stub.Diff(other)).changes == provider_pb2.DiffResponse.DIFF_SOME
+        await stub.Delete(provider_pb2.DeleteRequest(urn=URN, id="x", properties=outputs, old_inputs=inputs))
+
+    play(scene)
+    given = [words[-2] if words[0] == "diff" else words[-1] for words in Fake.asked if words[0] in ("diff", "delete")]
+    made = {"a": 1, "made": "m4de-s3cret", "seeds": "s"}
+    assert given == [{"a": 2, "seeds": "s"}, {"a": 1, "seeds": "t"}, made]
+
+
 def test_an_asset_is_a_failure_of_its_property(play: Callable[[Scene], Heard]) -> None:
     async def scene(stub: Any) -> None:
         asset = {SIGNATURE: "c44067f5952c0a294b673a41bacd8c17", "text": "x"}

@@ -34,7 +34,6 @@ class PaperProject:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("NUMERIAN_", "PULUMI_"))},
             "PYTHONPATH": str(folder),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "NUMERIAN_PAPER_PYTHON": str(ROOT / ".venv" / "bin" / "python"),
         }
 
