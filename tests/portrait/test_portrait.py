@@ -108,6 +108,8 @@ def test_what_a_page_says_of_a_member(inventory: Inventory) -> None:
     member = inventory.by_code["07186"]
     assert member.site is not None
     assert {f"https://{name}/" for name in member.site.names} <= set(page.links)
+    small = Page(pages(of(inventory, "07186"), INVENTORY, {"07186": 12})["membres/07186.html"])
+    assert "dont moins de 1\u202fMo utilisés" in small.text
     for words in ("Commune 07186, Ardèche", "1\u202f024\u202fMo utilisés", "Membre en service", "Site en HTTPS"):
         assert words in page.text
 
