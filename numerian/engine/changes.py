@@ -133,6 +133,8 @@ def _pairs(step: Step) -> Iterator[tuple[tuple[Segment, ...], Any, Any]]:
         # What a refresh found stands in the outputs; the inputs are the program's still.
         news = step.new.outputs if step.op == "drifted" else step.new.inputs
         new = MISSING if change.kind.startswith("delete") else value_at(news, segments)
+        if step.kind == "Guard":  # what it keeps of a member is JSON
+            old, new = (json.loads(side) if isinstance(side, str) else side for side in (old, new))
         if isinstance(old, Mapping) and isinstance(new, Mapping) and segments[0] not in _FILE_SETS:
             yield from differences(old, new, segments)
         else:

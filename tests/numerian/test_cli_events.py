@@ -85,11 +85,13 @@ def test_without_a_detailed_diff_the_inputs_are_compared() -> None:
     assert [(c.label, c.note) for c in entry(log).changes] == [("image", "front:1 → front:2")]
 
 
-def test_of_a_group_that_changed_what_differs_is_told() -> None:
-    """The guard names a member; all that is kept of it would be two long lines, cut off before they differ."""
-    old, new = ({"members": {"07186": {"name": "Privas", "site": {"domain": name}}}} for name in ("a.test", "b.test"))
-    detailed = {'members["07186"]': {"diffKind": "update"}}
-    log = started(Log(), "update", old=side(old), new=side(new), detailedDiff=detailed)
+def test_of_a_member_that_the_guard_keeps_what_differs_is_told() -> None:
+    """The whole of it would be two long lines, cut off before they differ."""
+    sides = ({"name": "Privas", "site": {"domain": domain}} for domain in ("a.test", "b.test"))
+    old, new = (side({"members": {"07186": json.dumps(kept)}}) for kept in sides)
+    changed = {'members["07186"]': {"diffKind": "update"}}
+    event = metadata("update", old=old, new=new, detailedDiff=changed) | {"type": "numerian:index:Guard"}
+    log = feed(Log(), "resourcePreEvent", metadata=event)
     assert [(c.label, c.note) for c in entry(log).changes] == [("members.07186.site.domain", "a.test → b.test")]
 
 
