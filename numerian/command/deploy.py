@@ -22,7 +22,7 @@ from numerian.engine.workspace import Workspace, WorkspaceError
 SAVED_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 """Of the engine: the state is saved at the end of a run, not at each step. `unsaved.Mark` tells of one that was cut."""
 SPARING = {"GOGC": "50"}
-"""Of the engine: garbage is collected earlier. A preview of 5,000 members takes 5 % more of a processor, 170 MB less."""
+"""Of the engine: garbage is collected earlier. A preview of 5,000 members takes 5 % more time, 170 MB less."""
 
 _AFTER_CUT = {
     "up": "the servers are asked first what became of it",
