@@ -230,9 +230,10 @@ def test_the_preview_shows_which_packages_change_and_going_back_builds_nothing(r
     changed = [name for name, version in first.items() if version == now]
     assert len(re.findall(r"^ *[-+][a-z0-9.+-]+ [0-9]\S*$", told, re.MULTILINE)) == 2 * len(changed)
 
-    # The first of the server can't start, and holds up none of those after him.
+    # The first of the server can't start, which is told, and holds up none of those after him.
     rolled.sh("privas", f"chown root: /srv/sites/{CONVERT}/php/socket")
-    rolled.numerian("up", "--stack", rolled.stack, "--yes")
+    told = rolled.numerian("up", "--stack", rolled.stack, "--yes", fails=True)
+    assert re.findall(r"Container (\S+): it doesn't stay up", told) == [f"{CONVERT}-php-privas"]
     assert rolled.get(f"{CONVERTED}/")[0] == 503
     assert rolled.get(f"{SITE}/{VERSION}")[2].strip() == other.partition("-")[0]
 
