@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ci import tree, words
 from ci.errors import Refusal
-from numerian.errors import InventoryError
+from numerian.errors import InventoryError, near
 from numerian.load import load
 from numerian.model import Inventory
 
@@ -51,4 +51,6 @@ def foreign_files(inventory: Inventory, folder: Path) -> list[str]:
 
 
 def _short(text: str, folder: Path) -> str:
-    return text.replace(f"{folder}/", "").strip()
+    told = text.replace(f"{folder}/", "")
+    shown = near(folder)  # how a problem's place is told
+    return (told if shown == Path() else told.replace(f"{shown}/", "")).strip()

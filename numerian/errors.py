@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+def near(path: Path) -> Path:
+    """Return a path as it is shown to people: from where they stand, when it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 class NumerianError(Exception):
     """Root of what the library tells an operator; `str(error)` is the whole message."""
 
@@ -21,7 +27,7 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}; {self.remedy}"
+        return f"{near(self.file)}:{self.line}:{self.column}: {self.message}; {self.remedy}"
 
 
 class InventoryError(NumerianError):

@@ -12,6 +12,10 @@ from lab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
 ON_SERVERS = (ROOT / "tests" / "lab", ROOT / "tests" / "faults")
+SHARED = (ROOT / "tests" / "lab" / "sites", ROOT / "tests" / "faults")
+"""On the first lab; the others deploy on their own, to the second."""
+LONG = ("lab", "provider", "review", "ci", "engine", "portrait")
+"""Rooms whose files take minutes: side by side they begin first, so that no worker begins a long one at the end."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,16 +39,29 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = nodeid.partition("::")[0]
             folders = (ROOT / file).parents
             if any(folder in folders for folder in ON_SERVERS):
-                return "own deployments" if folders[0] == ON_SERVERS[0] else "sites"
+                return "sites" if any(folder in folders for folder in SHARED) else "own deployments"
             return file
 
     return BySubject(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the servers' tests last, since cheap tests fail first; side by side at once, since they take longest."""
-    side_by_side = hasattr(config, "workerinput")
-    items.sort(key=lambda item: (item.get_closest_marker("lab") is not None) != side_by_side)
+    """Run the servers' tests last, since cheap tests fail first; side by side the longest first."""
+    items.sort(key=_length if hasattr(config, "workerinput") else _needs_servers)
+
+
+def _length(item: pytest.Item) -> tuple[int, int]:
+    room = item.path.relative_to(ROOT / "tests").parts[0]
+    return LONG.index(room) if room in LONG else len(LONG), _depth(item)
+
+
+def _needs_servers(item: pytest.Item) -> tuple[bool, int]:
+    return item.get_closest_marker("lab") is not None, _depth(item)
+
+
+def _depth(item: pytest.Item) -> int:
+    """What looks at the lab itself comes before what deploys to it for a whole folder of tests."""
+    return len(item.path.parts) if any(folder in item.path.parents for folder in ON_SERVERS) else 0
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

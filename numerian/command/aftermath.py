@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from numerian.engine.changes import host_of, visible
-from numerian.engine.events import Log
+from numerian.engine.events import Log, Message
 from numerian.engine.faults import Fault
 from numerian.engine.workspace import Workspace
 
@@ -92,7 +92,10 @@ class Aftermath:
 
 
 def falling(place: Workspace, log: Log) -> list[Fault]:
-    """Return what is to be told of containers that a run made or changed and that don't stay up."""
+    """Return what is to be told of containers that a run made or changed and that don't stay up.
+
+    What a server that can't be asked any more has is a warning in `log`: the run itself did all that it was to do.
+    """
     by_host: dict[str, dict[str, str]] = {}
     for host, container, name in _started(log):
         by_host.setdefault(host, {})[container] = name
@@ -105,7 +108,10 @@ def falling(place: Workspace, log: Log) -> list[Fault]:
     with connect(place) as reached:
         for host, answer in reached.ask_all(by_host, ["sh", "-c", _LOOK, "sh", *every]).items():
             if not isinstance(answer, str):
-                found.append(Fault(host, (), f"whether its new containers stay up isn't known: {answer}"))
+                words = str(answer).removeprefix(f"{host}: ")
+                log.messages.append(
+                    Message("warning", f"{host}: whether its new containers stay up isn't known: {words}")
+                )
                 continue
             for container, code, starts, last in (line.split("\t", 3) for line in answer.splitlines()):
                 if container in by_host[host]:

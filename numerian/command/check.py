@@ -16,7 +16,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print `file:line:column: what is wrong; what would be right` for each fault."""
     from numerian.engine.workspace import DEFAULT_STACK, find
-    from numerian.errors import InventoryError
+    from numerian.errors import InventoryError, near
     from numerian.load import load
 
     started = time.monotonic()
@@ -28,13 +28,13 @@ def run(options: Namespace) -> int:
     except InventoryError as error:
         print(error)
         count = len(error.problems)
-        print(f"{count} problem{'s' if count > 1 else ''} in {folder}")
+        print(f"{count} problem{'s' if count > 1 else ''} in {near(folder)}")
         return 1
     for warning in inventory.warnings:
         print(f"{warning} (no fault)")
     spent = time.monotonic() - started
     members, servers = len(inventory.members) + len(inventory.left_out), len(inventory.servers)
-    print(f"{folder}: {members} members, {servers} servers, all right ({spent:.2f} s)")
+    print(f"{near(folder)}: {members} members, {servers} servers, all right ({spent:.2f} s)")
     if selection is not None:
         print(f"{place.stack}: {selection}")
     return 0

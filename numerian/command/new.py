@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from numerian.command.terminal import confirm, say, style
-from numerian.errors import NumerianError
+from numerian.errors import NumerianError, near
 from numerian.onboarding.language import LANGUAGES, Say, speaker
 
 if TYPE_CHECKING:
@@ -53,10 +53,8 @@ def run(options: Namespace) -> int:
     given = Wishes(options.datacenter, options.plan, options.domain, options.kind, options.to)
     if at_terminal and not options.words:
         given = _asked(inventory, facts, found, given, words)
-    proposal = propose(inventory, facts, found, given)
-    file = folder / "members" / proposal.file_name
-    if file.is_relative_to(Path.cwd()):
-        file = file.relative_to(Path.cwd())
+    proposal = propose(inventory, facts, found, given, words)
+    file = near(folder / "members" / proposal.file_name)
     _show(facts, proposal, file, words)
     if options.dry_run:
         say(words("rien n’a été écrit (--dry-run)", "nothing was written (--dry-run)"))
@@ -73,10 +71,15 @@ def _whom(facts: Reference, text: str, words: Say, *, at_terminal: bool) -> Foun
 
     if not text.strip():
         if not at_terminal:
-            raise NobodyNamedError("who joins? write a name, a postcode or a code: `numerian new loriol sur drome`")
+            raise NobodyNamedError(
+                words(
+                    "qui adhère ? écrire un nom, un code postal ou un code : `numerian new loriol sur drome`",
+                    "who joins? write a name, a postcode or a code: `numerian new loriol sur drome`",
+                )
+            )
         return asking.whom(facts, words)
     try:
-        return find(facts, text)
+        return find(facts, text, words)
     except NotFoundError as error:
         if at_terminal and error.choices:
             return asking.which(facts, error.choices, words)
@@ -89,24 +92,27 @@ def _asked(inventory: Inventory, facts: Reference, found: Found, given: Wishes, 
     from numerian.onboarding import asking
     from numerian.onboarding.proposal import propose
 
-    first = propose(inventory, facts, found, replace(given, kind=None, to=None))
+    first = propose(inventory, facts, found, replace(given, kind=None, to=None), words)
     return asking.wishes(inventory, first, given, words)
 
 
 def _show(facts: Reference, proposal: Proposal, file: Path, words: Say) -> None:
     from numerian.onboarding.search import label
+    from numerian.wording import megabytes, number
 
     place = proposal.found.place
     more = f", {place.epci}" if place.epci else ""
-    people, colon = words("habitants", "inhabitants"), words(" :", ":")
-    print(style(f"{label(facts, proposal.found)}{more}, {place.population} {people}", "bold"))
+    people = words(f"{number(place.population)} habitants", f"{place.population:,} inhabitants")
+    colon = words(" :", ":")
+    print(style(f"{label(facts, proposal.found)}{more}, {people}", "bold"))
     for name, option in proposal.options.items():
         print(f"  {'→' if name == proposal.datacenter else ' '} datacenter {name}{colon} {option.told(words)}")
     plan = proposal.plan
     size = words("la plus grande", "the largest")
     if plan.up_to is not None:
-        size = words(f"jusqu’à {plan.up_to} habitants", f"up to {plan.up_to} inhabitants")
-    print(f"  → {words('offre', 'plan')} {plan.name}{colon} {size}, {plan.quota_mb} {words('Mo', 'MB')}")
+        size = words(f"jusqu’à {number(plan.up_to)} habitants", f"up to {plan.up_to:,} inhabitants")
+    room = words(megabytes(plan.quota_mb), f"{plan.quota_mb:,} MB")
+    print(f"  → {words('formule', 'plan')} {plan.name}{colon} {size}, {room}")
     print(f"\n{style(str(file), 'bold')}\n{proposal.text}")
 
 

@@ -133,7 +133,12 @@ def _pairs(step: Step) -> Iterator[tuple[tuple[Segment, ...], Any, Any]]:
         # What a refresh found stands in the outputs; the inputs are the program's still.
         news = step.new.outputs if step.op == "drifted" else step.new.inputs
         new = MISSING if change.kind.startswith("delete") else value_at(news, segments)
-        yield segments, old, new
+        if step.kind == "Guard":  # what it keeps of a member is JSON
+            old, new = (json.loads(side) if isinstance(side, str) else side for side in (old, new))
+        if isinstance(old, Mapping) and isinstance(new, Mapping) and segments[0] not in _FILE_SETS:
+            yield from differences(old, new, segments)
+        else:
+            yield segments, old, new
 
 
 def _change(place: tuple[Segment, ...], parts: list[tuple[tuple[Segment, ...], Any, Any]]) -> Change:
@@ -162,7 +167,7 @@ def _content(value: Any) -> Any:
 
 def compare(old: Any, new: Any) -> tuple[list[str], str]:
     """Return the changed lines of two texts, or a note `old → new` for short values."""
-    if SECRET in (old, new):
+    if SECRET in (old, new) or (old is MISSING and new is MISSING):
         return [], SECRET
     texts = [side for side in (old, new) if isinstance(side, str)]
     if texts and all("\n" in text or len(text) > LONGEST_VALUE for text in texts) and _are_texts(old, new):

@@ -113,6 +113,10 @@ class Log:
     """By URN, the line of each whose server is asked: it holds its whole state, and is read only for a message."""
     messages: list[Message] = field(default_factory=list)
     same: int = 0
+    work: int = 0
+    """How many steps were begun that do something: not those of components, which are a name for others."""
+    worked: int = 0
+    """How many of them are done."""
     result: str = ""
     """The engine's own word at the end: succeeded, failed, canceled; empty until then, or from an older engine."""
     last: str = ""
@@ -169,11 +173,13 @@ class Log:
             self.providers[step.urn] = step
         if step.op not in QUIET:
             self.steps[step.urn, step.op] = step
+            self.work += _does_something(step)
             self.last = step.name
 
     def _finished(self, step: Step) -> None:
         key = (step.urn, step.op)
         if key in self.steps:
+            self.worked += _does_something(step) and key not in self.done
             self.done.add(key)
         elif step.op in ("update", "delete"):
             # A refresh announces itself as one and ends as what it found.
@@ -188,6 +194,10 @@ class Log:
             self.messages.append(Message(event.get("severity", "info"), text, event.get("urn", "")))
         elif text:
             self.last = text
+
+
+def _does_something(step: Step) -> bool:
+    return step.current is not None and step.current.custom
 
 
 def plain(text: str) -> str:

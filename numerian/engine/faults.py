@@ -31,6 +31,8 @@ _UNKNOWN = re.compile(r"\n\s*\d+\) Unknown(?=\n|$)")
 """What the engine numbers beside the error that it knows, when it can't write its state."""
 _WAITED = re.compile(r"^\S+ resource '[^']+'(?:: property \S+ value \{<nil>\} has a problem: |.* is required$)")
 """A resource with an input of one that failed in the same run: the engine asks with that input left out."""
+_PROBLEM = re.compile(r"^\S+ resource '[^']+': property .+? value \S*\{.*?\} has a problem: (?=\S)", re.S)
+"""What the engine says before a provider's reason to refuse an input."""
 _TRACEBACK = "Traceback (most recent call last)"
 _CONFLICT = re.compile(
     r"Conflict\. The (?:container )?name|is already in use by container|network with name \S+ already"
@@ -98,10 +100,16 @@ def faults(log: Log, said: str) -> list[Fault]:
         grouped.pop(("", _GONE), None)
     if any(not _WAITED.match(text) for _, text in grouped):
         grouped = {whose: names for whose, names in grouped.items() if not _WAITED.match(whose[1])}
-    found = [Fault(host, tuple(names), text) for (host, text), names in grouped.items()]
+    found = [_fault(host, names, text) for (host, text), names in grouped.items()]
     if not found and said:
         found = [Fault("", (), text) for text in _stderr(said)]
     return sorted(found, key=lambda fault: (fault.host == "", fault.host, fault.names))
+
+
+def _fault(host: str, names: list[str], text: str) -> Fault:
+    """Return a fault without the engine's words; what the guard refuses is about members, not about the guard."""
+    whose = [name for name in names if not name.startswith("Guard ")]
+    return Fault(host, tuple(whose), _PROBLEM.sub("", text))
 
 
 def late_ends(log: Log) -> list[str]:

@@ -152,8 +152,7 @@ def as_json(entries: list[Entry], log: Log, found: list[Fault], **more: Any) -> 
 
 def progress(log: Log, verb: str) -> str:
     """Return how far a run is, for a line that is overwritten."""
-    done, begun = len(log.done), len(log.steps)
     seen = f"{log.same} unchanged" if log.same else ""
-    work = f"{done}/{begun} done" if begun else ""
+    work = f"{log.worked}/{log.work} done" if log.work else ""
     last = re.sub(r"\s+", " ", log.last)[:60]
     return " · ".join(part for part in (verb, work, seen, last) if part)

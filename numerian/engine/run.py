@@ -17,6 +17,8 @@ from numerian.engine import PARALLEL
 from numerian.engine.events import Log, plain
 
 _POLL_SECONDS = 0.02
+_CHUNK = 1 << 20
+"""Bytes of the log that are taken in at a time: an engine that is far ahead has written hundreds of megabytes."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +102,12 @@ def _lines(process: subprocess.Popen[bytes], stream: BinaryIO) -> Iterator[bytes
     while True:
         # Asked before reading: what is written before the end is then read after it.
         ended = process.poll() is not None
-        chunk = stream.read()
+        chunk = stream.read(_CHUNK)
         *lines, rest = (rest + chunk).split(b"\n")
         yield from (line for line in lines if line)
-        if ended:
-            return
         if not chunk:
+            if ended:
+                return
             yield b""
             time.sleep(_POLL_SECONDS)
 

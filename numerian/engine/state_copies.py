@@ -7,6 +7,7 @@ a file that is cut off, or of a later engine, with a word of its JSON library; h
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,10 @@ from numerian.errors import NumerianError
 
 NEWEST_VERSION = 4
 """Of a checkpoint: what Pulumi 3.259 to 3.272 read (`apitype.VersionedCheckpoint`)."""
+
+
+_BEGIN, _END = re.compile(rb'\{"version":(\d+),"checkpoint":\{'), b'"metadata":{}}}}'
+"""A checkpoint's first and last words. Within a text quotes are escaped, so a file that is cut off never ends so."""
 
 
 class StateError(NumerianError):
@@ -70,6 +75,8 @@ def _operation(operation: Any) -> str:
 def _fault(file: Path) -> tuple[str, int]:
     """Return what is wrong with a state's file ("" for nothing), and the version that it says."""
     try:
+        if 0 < (seen := _at_a_glance(file)) <= NEWEST_VERSION:
+            return "", seen
         content = json.loads(file.read_bytes())
     except OSError as error:
         return (error.strerror or str(error)).lower(), 0
@@ -79,6 +86,17 @@ def _fault(file: Path) -> tuple[str, int]:
     if not isinstance(version, int) or not isinstance(content.get("checkpoint"), dict):
         return "it is JSON, but no state", 0
     return ("it is of a later version", version) if version > NEWEST_VERSION else ("", version)
+
+
+def _at_a_glance(file: Path) -> int:
+    """Return the version of a state whose first and last words are as the engine writes them, or 0: look closer.
+
+    Parsing it takes four times its size in memory: 300 MB with 5,000 members.
+    """
+    with file.open("rb") as stream:
+        begin = _BEGIN.match(stream.read(100))
+        stream.seek(max(file.stat().st_size - 100, 0))
+        return int(begin[1]) if begin and stream.read().rstrip().endswith(_END) else 0
 
 
 def _way_back(file: Path, stack: str) -> str:

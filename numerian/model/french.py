@@ -14,9 +14,9 @@ FRENCH: dict[str, str] = {
     "MemberFile.departement": "Le code, pour un département.",
     "MemberFile.datacenter": "Le datacenter qui le sert.",
     "MemberFile.server": "Le serveur qui le sert ; par défaut, le premier du datacenter.",
-    "MemberFile.plan": "Son offre, parmi celles de plans.yaml.",
-    "MemberFile.quota_mb": "La place pour les fichiers du site, en Mo, quand ce n’est pas celle de l’offre.",
-    "MemberFile.php": "Ce que reçoit son site PHP, là où ce n’est pas ce que dit l’offre.",
+    "MemberFile.plan": "Sa formule, parmi celles de plans.yaml.",
+    "MemberFile.quota_mb": "La place pour les fichiers du site, en Mo, quand ce n’est pas celle de la formule.",
+    "MemberFile.php": "Ce que reçoit son site PHP, là où ce n’est pas ce que dit la formule.",
     "MemberFile.status": "leaving : à partir de leaving_on, les services s’arrêtent et les données sont archivées.",
     "MemberFile.leaving_on": "Le jour où s’arrêtent les services d’un membre qui part.",
     "MemberFile.merged": "La commune dont celle-ci fait maintenant partie.",
@@ -46,10 +46,10 @@ FRENCH: dict[str, str] = {
     "Webmaster.keys": "Les clés SSH publiques qui ouvrent la session.",
     "Webmaster.password": "Un mot de passe généré ouvre la session ; un autre numéro en génère un autre.",
     # plans.yaml
-    "PlansFile.defaults": "Ce qui vaut pour toutes les offres.",
-    "PlansFile.plans": "Les offres, par leur nom.",
+    "PlansFile.defaults": "Ce qui vaut pour toutes les formules.",
+    "PlansFile.plans": "Les formules, par leur nom.",
     "PlanEntry.label": "Son nom, tel qu’on le lit.",
-    "PlanEntry.up_to": "`numerian new` propose cette offre aux membres qui ont au plus ce nombre d’habitants ; "
+    "PlanEntry.up_to": "`numerian new` propose cette formule aux membres qui ont au plus ce nombre d’habitants ; "
     "celle qui n’a pas cette clé, à tous les plus grands.",
     "Settings.quota_mb": "La place pour les fichiers du site, en Mo.",
     "Settings.canonical": "L’adresse où arrivent les visiteurs : avec www (www) ou sans (bare).",

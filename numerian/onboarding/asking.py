@@ -10,6 +10,7 @@ from numerian.onboarding.language import Say
 from numerian.onboarding.proposal import KINDS, Proposal, Wishes
 from numerian.onboarding.search import Found, NotFoundError, everybody, find, label
 from numerian.suggest import plain
+from numerian.wording import megabytes
 
 if TYPE_CHECKING:
     from numerian.model import Inventory
@@ -34,7 +35,7 @@ def whom(facts: Reference, say: Say) -> Found:
         validate=lambda text: bool(text.strip()) or say("écrire un nom ou un code", "write a name or a code"),
     ).unsafe_ask()
     try:
-        return find(facts, answer)
+        return find(facts, answer, say)
     except NotFoundError as error:
         if not error.choices:
             print(error)
@@ -71,14 +72,17 @@ def wishes(inventory: Inventory, proposal: Proposal, given: Wishes, say: Say) ->
     if kind == "redirect" and to is None:
         to = questionary.text(say("Où mène-t-il ? (https://…)", "Where does it lead? (https://…)")).unsafe_ask()
     options = {name: option.told(say) for name, option in proposal.options.items()}
-    plans = {name: f"{plan.label}, {plan.quota_mb} {say('Mo', 'MB')}" for name, plan in inventory.plans.items()}
+    plans = {
+        name: f"{plan.label}, {say(megabytes(plan.quota_mb), f'{plan.quota_mb:,} MB')}"
+        for name, plan in inventory.plans.items()
+    }
     return replace(
         given,
         kind=kind,
         to=to,
         datacenter=given.datacenter
         or select(say("Quel datacenter ?", "Which datacenter?"), options, proposal.datacenter),
-        plan=given.plan or select(say("Quelle offre ?", "Which plan?"), plans, proposal.plan.name),
+        plan=given.plan or select(say("Quelle formule ?", "Which plan?"), plans, proposal.plan.name),
         domain=given.domain or domain(),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from numerian import wording
+from numerian.errors import near
 from numerian.kept import kept
 from numerian.model import Inventory, Member, Site, Webmaster
 from numerian.onboarding.language import Language, speaker
@@ -59,14 +60,14 @@ class _Teller:
         if status := list(self._status()):
             yield Part(self._say("Statut", "Status"), tuple(status))
         yield Part(self._say("Serveur", "Server"), tuple(self._where()))
-        yield Part(self._say("Offre", "Plan"), tuple(self._plan()))
+        yield Part(self._say("Formule", "Plan"), tuple(self._plan()))
         yield Part("Site", tuple(self._site()))
         if self.member.site and self.member.site.kind != "redirect":
             yield Part(self._say("Dépôt de fichiers", "Uploads"), tuple(self._uploads(self.member.site)))
         contact = self.member.contact or self._say("aucune adresse", "no address")
         yield Part("Contact", (contact,))
         yield Part(self._say("Conformité (RPNT)", "Conformity (RPNT)"), tuple(self._conformity()))
-        yield Part(self._say("Fichier", "File"), (str(self.member.file),))
+        yield Part(self._say("Fichier", "File"), (str(near(self.member.file)),))
 
     def _who(self) -> str:
         member = self.member

@@ -17,3 +17,6 @@ def speaker(language: Language) -> Say:
     'oui'
     """
     return lambda french, english: french if language == "fr" else english
+
+
+ENGLISH = speaker("en")

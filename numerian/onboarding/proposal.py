@@ -12,14 +12,15 @@ from pathlib import Path
 
 from numerian import addressing
 from numerian.capacity import free, need, needed
-from numerian.errors import NumerianError
+from numerian.errors import NumerianError, near
 from numerian.fault import Fault, shown
 from numerian.model import Inventory, Plan, Server
-from numerian.onboarding.language import Say, speaker
+from numerian.onboarding.language import ENGLISH, Say
 from numerian.onboarding.search import KEYS, Found
 from numerian.reference import Place, Reference
 from numerian.schema import MODELINE
 from numerian.suggest import plain, remedy, slug
+from numerian.wording import NARROW
 
 KINDS = ("static", "php", "redirect")
 _EARTH_KM = 6371.0
@@ -32,8 +33,9 @@ class ProposalError(NumerianError):
 class MemberAlreadyError(ProposalError):
     """The place is a member; `file` says so."""
 
-    def __init__(self, name: str, code: str, file: Path) -> None:
-        super().__init__(f"{name} ({code}) is a member already: {file}")
+    def __init__(self, name: str, code: str, file: Path, say: Say) -> None:
+        already = say(f"{name} ({code}) est déjà membre :", f"{name} ({code}) is a member already:")
+        super().__init__(f"{already} {near(file)}")
         self.file = file
 
 
@@ -67,12 +69,13 @@ class Option:
     def told(self, say: Say) -> str:
         """Say it to somebody who chooses."""
         far = [] if self.distance is None else [say(f"à {self.distance:.0f} km", f"{self.distance:.0f} km away")]
-        room = say("{} libre", "{} free").format(f"{self.free:.0%}") if self.free > 0 else say("plein", "no room")
+        share = f"{self.free * 100:.0f}"
+        room = say(f"{share}{NARROW}% libre", f"{share}% free") if self.free > 0 else say("plein", "no room")
         return ", ".join([*far, room])
 
     def __str__(self) -> str:
         """Say it in English, as errors are."""
-        return self.told(speaker("en"))
+        return self.told(ENGLISH)
 
 
 @dataclass(frozen=True)
@@ -109,15 +112,17 @@ class Proposal:
         return "\n".join(lines) + "\n"
 
 
-def propose(inventory: Inventory, facts: Reference, found: Found, wishes: Wishes = NO_WISHES) -> Proposal:
-    """Return what the place would get as a member.
+def propose(
+    inventory: Inventory, facts: Reference, found: Found, wishes: Wishes = NO_WISHES, say: Say = ENGLISH
+) -> Proposal:
+    """Return what the place would get as a member; `say`: the language of what people choose wrongly most often.
 
     Raises:
         MemberAlreadyError: it is one.
         ProposalError: a wish names nothing that there is, or no server has room.
     """
     if found.place.code in inventory.by_code:
-        raise MemberAlreadyError(found.place.name, found.place.code, inventory.by_code[found.place.code].file)
+        raise MemberAlreadyError(found.place.name, found.place.code, inventory.by_code[found.place.code].file, say)
     kind = wishes.kind or KINDS[0]
     if kind not in KINDS:
         raise ProposalError(f"no kind of site is called {shown(kind)}; {remedy(kind, KINDS)}")
@@ -132,7 +137,7 @@ def propose(inventory: Inventory, facts: Reference, found: Found, wishes: Wishes
         datacenter=datacenter,
         server=None if server == first else server,
         plan=plan,
-        domain=_wished_domain(inventory, wishes.domain) if wishes.domain else _domain(inventory, facts, found),
+        domain=_wished_domain(inventory, wishes.domain, say) if wishes.domain else _domain(inventory, facts, found),
         kind=kind,
         to=_target(kind, wishes.to),
     )
@@ -199,14 +204,19 @@ def _domain(inventory: Inventory, facts: Reference, found: Found) -> str:
     raise ProposalError(f"{', '.join(choices)} are taken; choose one (--domain)")
 
 
-def _wished_domain(inventory: Inventory, wished: str) -> str:
+def _wished_domain(inventory: Inventory, wished: str, say: Say) -> str:
     try:
         domain = addressing.domain(wished)
     except Fault as fault:
         raise ProposalError(f"--domain: {fault}") from fault
     holder = _taken(inventory).get(domain)
     if holder:
-        raise ProposalError(f"domain {shown(domain)} is taken by {holder}; choose another one")
+        raise ProposalError(
+            say(
+                f"le domaine {domain} est celui de {holder} ; en choisir un autre",
+                f"domain {shown(domain)} is taken by {holder}; choose another one",
+            )
+        )
     return domain
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from numerian.errors import NumerianError
 from numerian.fault import shown
 from numerian.model.member import Kind
+from numerian.onboarding.language import ENGLISH, Say
 from numerian.reference import Place, Reference
 from numerian.suggest import nearest_names, plain
 
@@ -51,8 +52,8 @@ class NotFoundError(NumerianError):
         self.choices = tuple(choices)
 
 
-def find(facts: Reference, text: str) -> Found:
-    """Return the one place that `text` means.
+def find(facts: Reference, text: str, say: Say = ENGLISH) -> Found:
+    """Return the one place that `text` means; `say` is the language of the error.
 
     >>> from numerian.reference import reference
     >>> print(find(reference(), "loriol sur drome"), find(reference(), "mars 42"), find(reference(), "07016"))
@@ -65,13 +66,16 @@ def find(facts: Reference, text: str) -> Found:
     if len(found) == 1:
         return found[0]
     if found:
-        raise NotFoundError(f"{shown(text)} are {len(found)}:\n{_listed(facts, found)}", found)
+        several = say(f"{shown(text)} : {len(found)} possibilités", f"{shown(text)} may be {len(found)}:")
+        raise NotFoundError(f"{several}\n{_listed(facts, found)}", found)
     near = nearest(facts, text)
     held = ", ".join(sorted(place.name for place in facts.departements.values()))
+    nobody = say(f"personne ne s’appelle {shown(text)} ({held})", f"nobody is called {shown(text)} ({held})")
     if not near:
-        right = "write its name, its postcode or its INSEE code"
-        raise NotFoundError(f"nobody is called {shown(text)} in the reference data ({held}); {right}", ())
-    raise NotFoundError(f"nobody is called {shown(text)} ({held}); did you mean\n{_listed(facts, near)}", near)
+        right = say("écrire son nom, son code postal ou son code INSEE", "write its name, its postcode or INSEE code")
+        raise NotFoundError(f"{nobody}{say(' ;', ';')} {right}", ())
+    mean = say(" ; plutôt :", "; did you mean")
+    raise NotFoundError(f"{nobody}{mean}\n{_listed(facts, near)}", near)
 
 
 def everybody(facts: Reference) -> list[Found]:
@@ -85,11 +89,14 @@ def everybody(facts: Reference) -> list[Found]:
 
 
 def nearest(facts: Reference, text: str, limit: int = NEAREST) -> list[Found]:
-    """Return the communes and EPCI whose names hold these words, then those whose names are nearest."""
+    """Return those whose names hold these words, then those whose names, or beginnings of names, are nearest."""
     all_of_them = everybody(facts)
-    words = set(plain(text).split())
-    holding = [one for one in all_of_them if words and words <= set(plain(one.place.name).split())]
-    near = [all_of_them[at] for at in nearest_names(text, [one.place.name for one in all_of_them], limit)]
+    words = plain(text).split()
+    holding = [one for one in all_of_them if words and set(words) <= set(plain(one.place.name).split())]
+    names = [one.place.name for one in all_of_them]
+    # Who types `livrno` means Livron-sur-Drôme: few type a name to its end.
+    beginnings = [" ".join(plain(name).split()[: len(words)]) for name in names]
+    near = [all_of_them[at] for some in (names, beginnings) for at in nearest_names(text, some, limit)]
     return list(dict.fromkeys([*holding, *near]))[:limit]
 
 

@@ -140,10 +140,14 @@ def _portrait(member: Member, inventory: Inventory, used_kb: int | None) -> Port
         names=names,
         to=site.to or "" if site is not None else "",
         lines=tuple(_lines(verdict)),
-        used=megabytes(used_kb // 1024) if used_kb is not None else "",
+        used=_used(used_kb) if used_kb is not None else "",
         used_percent=min(100, used_kb * 100 // (member.plan.quota_mb * 1024)) if used_kb is not None else 0,
         search=plain(" ".join([member.name, member.code, member.epci, *(name.text for name in names)])),
     )
+
+
+def _used(kilobytes: int) -> str:
+    return megabytes(kilobytes // 1024) if kilobytes >= 1024 else f"moins de {megabytes(1)}"
 
 
 def _service(member: Member) -> str:

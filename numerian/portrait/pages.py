@@ -67,6 +67,8 @@ def _index(inventory: Inventory, folder: Path | None, found: Sequence[Portrait],
         others=Written(others),
         width=drawing.view.width,
         height=drawing.view.height,
+        inset=drawing.inset,
+        apart=[one for one in found if drawing.inset and one.code in drawing.inset.codes],
         labels=_labels(communes, drawing, codes),
         without_outline=[one for one in found if one.code not in codes],
         modes=[
@@ -103,7 +105,7 @@ def _labels(communes: Sequence[Member], drawing: outlines.Drawing, codes: set[st
     placed: list[tuple[int, int]] = []
     labels: list[dict[str, str | int]] = []
     for member in sorted(communes, key=lambda member: (-member.population, member.code)):
-        x, y = drawing.view.point(member.longitude, member.latitude)
+        x, y = drawing.point(member.code, member.longitude, member.latitude)
         near = any(abs(x - other) < _LABEL_ROOM[0] and abs(y - along) < _LABEL_ROOM[1] for other, along in placed)
         if member.code in codes and not near:
             placed.append((x, y))

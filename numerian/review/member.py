@@ -75,8 +75,11 @@ def _changes(section: Section, before: Kept, after: Kept, names: Mapping[str, st
             f"déménage du serveur {value(before.get('host', ''))} vers {value(after.get('host', ''))}",
             Severity.MOVES,
             "les fichiers sont copiés pendant que le site répond, puis le service bascule ;"
-            " l’adresse du serveur change aussi dans le DNS",
+            " il reste ensuite à faire mener ses noms au nouveau serveur dans le DNS",
         )
+        if (after.get("site") or {}).get("webmasters"):
+            words = "le dépôt de fichiers change d’adresse et d’empreinte : lettre à renvoyer (`numerian welcome`)"
+            section.add("webmasters", words)
     _room(section, before, after)
     _merged(section, before.get("merged") or [], after.get("merged") or [])
     _taken_over(section, before.get("merged_into"), after.get("merged_into"), names)

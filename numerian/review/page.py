@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -38,7 +39,7 @@ def _page(review: Review) -> Iterator[str]:
     yield f"<h1>{title}</h1>"
     if summary.tells_counts(review):
         yield f"<p><strong>{escape(summary.balance(review.counts))}</strong></p>"
-    yield f'<p class="soft">{escape(summary.consulted(review))}</p>'
+    yield f'<p class="soft">{text(summary.consulted(review))}</p>'
     if review.selection:
         yield f'<p class="soft">{escape(review.selection)}</p>'
     if review.errors:
@@ -61,12 +62,16 @@ def _page(review: Review) -> Iterator[str]:
 
 
 def text(words: str) -> str:
-    """Return an item's text as HTML.
+    """Return an item's text as HTML; what stands between backticks in it is code.
 
-    >>> text("a < b")
-    'a &lt; b'
+    >>> text("a < b: `--refresh`")
+    'a &lt; b: <code>--refresh</code>'
     """
-    return "".join(f"<code>{escape(part)}</code>" if is_value else escape(part) for is_value, part in pieces(words))
+    return "".join(f"<code>{escape(part)}</code>" if is_value else _prose(part) for is_value, part in pieces(words))
+
+
+def _prose(words: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
 
 
 def _alerts(review: Review) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What an error says in a review: without the engine's words around it, and the guard's refusals in French.
+"""What an error says in a review: the guard's refusals in French.
 
 The guard (`provider/kinds/guard_rules.py`) knows no language but English, and its words also stand in a plain
 `pulumi up`. What isn't recognised is told as it is: a review never hides an error.
@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from numerian.wording import of, plural, typographic
 
-_WRAPPED = re.compile(r"(?m)(?:^\w+ \S+: )?\S+ resource '[^']+': property \S+ value \{.*\} has a problem: ")
 _ALLOW = r"or write this into inventory/allow\.yaml to go on: (?P<line>- \{.*\})"
 _VANISHED = re.compile(
     rf"file of (?P<who>.+) \((?P<kinds>[^()]*) on (?P<host>\S*)\) vanished; set `status: leaving` first, {_ALLOW}"
@@ -36,18 +35,17 @@ RULES = {
 def told(error: str) -> str:
     """Return an error as a review tells it.
 
-    >>> told("Guard guard: a:b:Guard resource 'guard': property members.x value {<nil>} has a problem: no")
-    'no'
+    >>> told("privas: no answer")
+    'privas: no answer'
     """
-    text = _WRAPPED.sub("", error)
     for pattern, words in _FRENCH:
-        if found := pattern.fullmatch(text):
+        if found := pattern.fullmatch(error):
             return (
                 f"{words(found)}\n"
                 "Pour passer outre malgré tout, écrire dans inventory/allow.yaml, sous « allow: », avec le motif :\n"
                 f"  {found['line']}"
             )
-    return text
+    return error
 
 
 def _vanished(found: re.Match[str]) -> str:

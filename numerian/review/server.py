@@ -163,7 +163,7 @@ def _list_of_packages(inputs: Mapping[str, Any]) -> str:
 _SHARED = {
     "front": "réglages communs du frontal, pour tous les sites",
     "uploads": "liste des comptes du dépôt de fichiers (sans interruption)",
-    "watch": "suivi des places occupées et des versions gardées",
+    "watch": "suivi de la place occupée et des états gardés",
 }
 WHY = {
     "image": "nouvelle image",

@@ -57,8 +57,17 @@ def _new(section: Section, site: Kept) -> None:
 def _names(section: Section, before: Kept, after: Kept) -> None:
     old, new = _old_domains(before), _old_domains(after)
     if before.get("domain") != after.get("domain"):
-        former = str(before.get("domain"))
-        section.add("site", f"nouvelle adresse {value(main_name(after))}, certificat à obtenir")
+        former, is_there = str(before.get("domain")), str(after.get("domain")) in old
+        if is_there:
+            section.add("site", f"les visiteurs arrivent désormais sur {value(main_name(after))}")
+        else:
+            section.add(
+                "site",
+                f"nouvelle adresse {value(main_name(after))}, certificat à obtenir",
+                Severity.INTERRUPTS,
+                "jusque-là les navigateurs avertissent les visiteurs ; pour l’éviter, l’écrire d’abord parmi les"
+                " `old_domains`, et en faire le domaine une fois le certificat obtenu",
+            )
         if former in new:
             section.add("site", f"l’ancienne adresse {value(former)} y mène encore{_until(new[former])}")
         else:

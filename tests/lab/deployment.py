@@ -1,4 +1,4 @@
-"""The twelve communes as they run on the tests' servers: what tests of the running services share."""
+"""Communes as they run on the tests' servers: what tests of the running services share."""
 
 from __future__ import annotations
 
@@ -6,17 +6,29 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import Lab
+from demonstration import write_inventory
+
+from lab import Lab, demo
 from numerian.engine.workspace import Workspace
+from numerian.load import load
 from numerian.model import Inventory
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "test-sites"
-FOLDER = ROOT / ".work" / STACK
-INVENTORY = FOLDER / "inventory"
+"""The twelve, which most tests share."""
+
+
+def inventory_of(stack: str) -> Path:
+    """Where the inventory of a stack lies."""
+    return ROOT / ".work" / stack / "inventory"
+
+
+INVENTORY = inventory_of(STACK)
 
 
 @dataclass
@@ -25,9 +37,22 @@ class Deployed:
 
     lab: Lab
     inventory: Inventory
+    stack: str = STACK
+
+    @property
+    def folder(self) -> Path:
+        """The inventory's."""
+        return inventory_of(self.stack)
 
     def numerian(self, *words: str, fails: bool = False) -> str:
-        return numerian(*words, fails=fails)
+        environment = {**os.environ, "NUMERIAN_INVENTORY": str(self.folder)}
+        program = Path(sys.executable).parent / "numerian"
+        done = subprocess.run(
+            [program, *words], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False
+        )
+        assert fails or done.returncode == 0, done.stdout[-6000:] + done.stderr[-4000:]
+        assert "Traceback" not in done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def sh(self, server: str, script: str) -> str:
         code, out, err = self.lab.exec(server, ["sh", "-c", script])
@@ -52,24 +77,31 @@ class Deployed:
         self.lab.set_names({name: where for name, where in found.items() if name != but})
 
     def edit(self, code: str, old: str, new: str) -> None:
-        (file,) = (INVENTORY / "members").glob(f"{code}-*.yaml")
+        (file,) = (self.folder / "members").glob(f"{code}-*.yaml")
         text = file.read_text(encoding="utf-8")
         assert old in text
         file.write_text(text.replace(old, new), encoding="utf-8")
 
     def wait_for_certificates(self, seconds: float = 150) -> str:
-        return self.numerian("certificates", "--stack", STACK, "--wait", str(int(seconds)), fails=True)
+        return self.numerian("certificates", "--stack", self.stack, "--wait", str(int(seconds)), fails=True)
 
 
-def numerian(*words: str, fails: bool = False) -> str:
-    environment = {**os.environ, "NUMERIAN_INVENTORY": str(INVENTORY)}
-    program = Path(sys.executable).parent / "numerian"
-    done = subprocess.run(
-        [program, *words], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False
-    )
-    assert fails or done.returncode == 0, done.stdout[-6000:] + done.stderr[-4000:]
-    assert "Traceback" not in done.stdout + done.stderr
-    return done.stdout + done.stderr
+@contextmanager
+def deployed(lab: Lab, stack: str, members: tuple[str, ...] = demo.TWELVE) -> Iterator[Deployed]:
+    """Members deployed with their certificates; taken down at the end, so that other tests find empty servers."""
+    forget_what_servers_forgot(lab, stack)
+    write_inventory(lab, inventory_of(stack), members)
+    inventory = load(inventory_of(stack))
+    found = Deployed(lab, inventory, stack)
+    found.point(inventory, but="www.ville-privas.test")
+    found.numerian("stack", "init", stack)
+    found.numerian("up", "--stack", stack, "--yes")
+    # Where an earlier run was cut off, nothing changed just now, and the timer would come later only.
+    for server in lab.layout.servers:
+        found.sh(server.name, "systemctl start --no-block numerian-certificates.service")
+    found.wait_for_certificates()
+    yield found
+    found.numerian("destroy", "--stack", stack, "--yes", fails=True)
 
 
 def forget_what_servers_forgot(lab: Lab, stack: str) -> None:

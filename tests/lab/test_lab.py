@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,9 @@ def engine(lab: Lab) -> Lab:
     command -v dockerd || apt-get install -qy --no-install-recommends docker.io docker-cli iptables
     systemctl start docker.service
     """
-    for server in SERVERS:
-        code, _, err = lab.exec(server, ["sh", "-ec", install], timeout=300)
-        assert code == 0, err
+    with ThreadPoolExecutor() as pool:
+        for code, _, err in pool.map(lambda server: lab.exec(server, ["sh", "-ec", install], timeout=300), SERVERS):
+            assert code == 0, err
     return lab
 
 

@@ -1,6 +1,6 @@
 """Where the sites lie on btrfs, the file system itself holds a member's room, and a state is a snapshot.
 
-The servers' own file system has no quota, so the two scripts work here in a small btrfs of its own, on a loop device
+The servers' own file system has no quota, so the three scripts work here in a small btrfs of its own, on a loop device
 that this machine mounts in the server: only root of this machine may.
 """
 
@@ -17,7 +17,9 @@ import pytest
 
 from lab import Lab
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "uploads"
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+PROGRAMS = ("uploads/usr/local/sbin/numerian-states", "uploads/usr/local/sbin/numerian-uploads")
+PROGRAMS += ("host/usr/local/sbin/numerian-archives",)
 PLACE = "/srv/on-btrfs"
 UID = 207186
 BTRFS = os.geteuid() == 0 and Path("/dev/loop-control").exists() and "btrfs" in Path("/proc/filesystems").read_text()
@@ -32,8 +34,9 @@ class Disk:
     lab: Lab
 
     def sh(self, script: str, *, fails: bool = False) -> str:
-        """Run a script on the server, with the two commands on their own ground; return all that it said."""
+        """Run a script on the server, with the three commands on their own ground; return all that it said."""
         ground = {"SITES": "sites", "STATES": "states", "RECORDS": "records", "FULL": "full", "UPLOADS": "settings"}
+        ground |= {"ARCHIVE": "archive", "PURGES": "purges.log"}
         words = [f"NUMERIAN_{name}={PLACE}/{path}" for name, path in ground.items()]
         path = f"PATH={PLACE}/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         code, out, err = self.lab.exec("privas", ["env", path, *words, "sh", "-c", f"cd {PLACE} && {script}"])
@@ -64,8 +67,8 @@ def disk(lab: Lab) -> Iterator[Disk]:
     try:
         found = Disk(lab)
         found.sh("btrfs quota enable . && mkdir -p bin sites/07186/www states records full && chmod 700 states")
-        for name in ("numerian-states", "numerian-uploads"):
-            script = (TEMPLATES / "usr/local/sbin" / name).read_text(encoding="utf-8")
+        for program in PROGRAMS:
+            name, script = Path(program).name, (TEMPLATES / program).read_text(encoding="utf-8")
             lab.exec("privas", ["sh", "-c", f"cat > {PLACE}/bin/{name} && chmod 755 {PLACE}/bin/{name}"], script)
         settings = f"keep_days 5\nmember 07186 {UID} 5\n"
         lab.exec("privas", ["sh", "-c", f"cat > {PLACE}/settings"], settings)
@@ -127,3 +130,31 @@ def test_what_a_member_made_unreadable_for_himself_is_kept_too(disk: Disk) -> No
     disk.as_member("mkdir photos; echo x > photos/a; chmod 000 photos/a photos")
     name = disk.sh("numerian-states take 07186 odd").strip()
     assert name and disk.sh(f"cat states/07186/{name}/www/photos/a") == "x\n"
+
+
+def test_what_was_put_away_comes_back_and_is_deleted_for_good(disk: Disk) -> None:
+    """The member's folder and its states are subvolumes: a rename takes them along, and no `rm` takes them away."""
+    disk.as_member("mkdir photos && echo lac > photos/lac.txt")
+    disk.sh("numerian-states take 07186 first")
+    stamp = "20260101T000000Z-07186-site"
+    disk.sh(f"mkdir -p sites/.numerian-archive/{stamp} && mv sites/07186 sites/.numerian-archive/{stamp}/07186")
+    listed = [line.split("\t") for line in disk.sh("numerian-archives list 07186").splitlines()]
+    assert [(line[0], line[1]) for line in listed] == [("07186", "archive"), ("07186", "states")]
+    paths = [line[-1] for line in listed]
+
+    again = f"mkdir -p sites/07186/www && echo new > sites/07186/www/page.html && chown -R {UID}:{UID} sites/07186/www"
+    disk.sh(f"{again} && numerian-uploads measure 07186")
+    said = disk.sh(f"numerian-archives restore 07186 {UID} {paths[0]} < /dev/null")
+    assert said == "there already\tpage.html\nrestored\t1\n"
+    assert disk.as_member("cat page.html photos/lac.txt; stat -c %u photos/lac.txt") == f"new\nlac\n{UID}\n"
+    assert " btrfs " in disk.sh("numerian-uploads status")
+    assert "is there: the member is served here" in disk.sh(
+        f"numerian-archives purge 07186 ops1 {paths[0]}", fails=True
+    )
+
+    disk.sh(f"mv sites/07186 sites/.numerian-archive/{stamp.replace('2026', '2027')}")
+    everything = disk.sh("numerian-archives list 07186 | cut -f 6").split()
+    assert len(everything) == 3 and disk.sh("btrfs subvolume list .").count("path ") == 3
+    disk.sh(f"numerian-archives purge 07186 ops1 {' '.join(everything)}")
+    assert disk.sh("numerian-archives list; btrfs subvolume list .") == ""
+    assert disk.sh("grep -c 'purge 07186 by ops1' purges.log") == "3\n"

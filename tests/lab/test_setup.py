@@ -14,7 +14,21 @@ from pathlib import Path
 
 import pytest
 
-from lab import LabError, acme, base, bridges, cache, docker_engine, layout, names, preflight, process, steps
+from lab import (
+    LabError,
+    acme,
+    base,
+    bridges,
+    cache,
+    docker_engine,
+    kept,
+    layout,
+    names,
+    preflight,
+    process,
+    steps,
+    venv,
+)
 from lab.layout import Layout
 
 LAB = replace(layout.layout("test"), name="nowhere", loopback="127.0.9", prefix="198.18.9")
@@ -234,3 +248,58 @@ def test_the_command_of_the_environment_ends_with_its_exit_code() -> None:
     command = Path(sys.executable).parent / "numerian"
     assert subprocess.run([command, "nonsense"], capture_output=True, check=False).returncode == 2
     assert subprocess.run([command, "--version"], capture_output=True, check=False).returncode == 0
+
+
+def test_an_image_is_made_once_and_then_comes_from_the_cache(machine: Path, tmp_path: Path) -> None:
+    """The engine forgets it with the last lab: `docker load` brings it back; an older recipe's file goes."""
+    there = tmp_path / "there"
+    engine = f"""case "$1" in
+    image) test -e {there} ;;
+    save) echo packed > "$3" ;;
+    load) test -s "$4" && touch {there} ;;
+    esac"""
+    put(machine, "docker", engine)
+    folder = cache.folder()
+    folder.mkdir()
+    (folder / "image-server-old.tar").touch()
+    made = []
+
+    def make() -> str:
+        made.append(there.touch())
+        return "built"
+
+    file = folder / "image-server-new.tar"
+    assert kept.ensure("server:new", file, make) == "built"
+    assert [path.name for path in folder.iterdir()] == [file.name]
+    assert kept.ensure("server:new", file, make) == "already there"
+    there.unlink()
+    assert kept.ensure("server:new", file, make) == "from the cache"
+    assert there.exists() and len(made) == 1
+
+
+def test_a_checkouts_environment_is_a_copy_whose_programs_are_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one checkout changes in its packages changes nobody else's."""
+    monkeypatch.setenv("NUMERIAN_CACHE", str(tmp_path / "cache"))
+    installed = []
+
+    def install(there: Path, _say: object) -> None:
+        installed.append(there)
+        (there / venv.PACKAGES).mkdir(parents=True)
+        (there / venv.PACKAGES / "greeting.py").write_text("WORD = 'hello'\n")
+        (there / "bin").mkdir()
+        script = f"#!{there.with_suffix('.new')}/bin/python\nimport greeting\nprint(greeting.WORD)\n"
+        put(there / "bin", "greet", "").write_text(script)
+
+    monkeypatch.setattr(venv, "_install", install)
+    for name in ("one", "two"):
+        folder = tmp_path / name / ".venv"
+        monkeypatch.setattr(venv, "FOLDER", folder)
+        monkeypatch.setattr(venv, "PYTHON", folder / "bin" / "python")
+        monkeypatch.setattr(venv, "STAMP", folder / "numerian.lock-hash")
+        assert venv.ensure(lambda _line: None) == ("installed" if name == "one" else "from the cache")
+        assert venv.ensure(lambda _line: None) == "up to date"
+        assert subprocess.run([folder / "bin" / "greet"], capture_output=True, text=True).stdout == "hello\n"
+        (folder / venv.PACKAGES / "greeting.py").write_text("WORD = 'changed'\n")
+    assert len(installed) == 1

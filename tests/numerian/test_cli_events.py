@@ -85,6 +85,22 @@ def test_without_a_detailed_diff_the_inputs_are_compared() -> None:
     assert [(c.label, c.note) for c in entry(log).changes] == [("image", "front:1 → front:2")]
 
 
+def test_of_a_member_that_the_guard_keeps_what_differs_is_told() -> None:
+    """The whole of it would be two long lines, cut off before they differ."""
+    sides = ({"name": "Privas", "site": {"domain": domain}} for domain in ("a.test", "b.test"))
+    old, new = (side({"members": {"07186": json.dumps(kept)}}) for kept in sides)
+    changed = {'members["07186"]': {"diffKind": "update"}}
+    event = metadata("update", old=old, new=new, detailedDiff=changed) | {"type": "numerian:index:Guard"}
+    log = feed(Log(), "resourcePreEvent", metadata=event)
+    assert [(c.label, c.note) for c in entry(log).changes] == [("members.07186.site.domain", "a.test → b.test")]
+
+
+def test_a_secret_whose_value_nobody_tells_is_told_as_one() -> None:
+    detailed = {"secrets.mairie": {"diffKind": "add"}}
+    log = started(Log(), "update", old=side({"host": "privas"}), new=side({"host": "privas"}), detailedDiff=detailed)
+    assert entry(log).changes[0].note == SECRET
+
+
 def test_secrets_are_masked_wherever_they_are() -> None:
     secret = {SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "c2VjcmV0"}
     plain = {"host": "privas", "secrets": {"key": "was plain"}}
@@ -122,6 +138,15 @@ def test_unchanged_resources_are_counted_without_components_and_providers() -> N
     provider = metadata("same", name="default", new=side({"context": "privas"}))
     feed(log, "resOutputsEvent", metadata={**provider, "type": "pulumi:providers:docker"})
     assert log.same == 1
+
+
+def test_progress_counts_what_does_something() -> None:
+    """A component is begun with its first thing and ends with the run: it would stand as never done."""
+    log = started(Log(), "create", new=side(conf("a\n")))
+    started(log, "create", name="07186-commune", new={**side({}), "custom": False})
+    assert report.progress(log, "up") == "up · 0/1 done · 07186-commune"
+    feed(log, "resOutputsEvent", metadata=metadata("create", new=side(conf("a\n"))))
+    assert report.progress(log, "up").startswith("up · 1/1 done")
 
 
 def test_the_host_of_a_docker_thing_is_its_providers() -> None:
@@ -182,6 +207,23 @@ def test_what_waited_for_something_that_failed_is_told_by_that_alone(asked: str)
     assert [str(fault) for fault in faults.faults(log, "")] == ["privas: Files 07186: no room for the image"]
     alone = diagnostic(Log(), asked, URN + "roll")
     assert len(faults.faults(alone, "")) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [("Guard", "guard", "file of 07186 vanished"), ("Files", "07186", "Files 07186: file of 07186 vanished")],
+)
+def test_what_a_provider_refuses_is_told_in_its_own_words(kind: str, name: str, told: str) -> None:
+    """Nor is it said of the guard: who reads it looks for the member."""
+    said = f"numerian:index:{kind} resource '{name}': property members[\"07186\"] value {{<nil>}} has a problem: "
+    log = feed(
+        Log(),
+        "diagnosticEvent",
+        severity="error",
+        message=f"{said}file of 07186 vanished",
+        urn=URN.replace("Files", kind) + name,
+    )
+    assert [str(fault) for fault in faults.faults(log, "")] == [told]
 
 
 def test_the_same_error_of_many_is_told_once_with_their_names() -> None:

@@ -43,6 +43,20 @@ def test_a_good_state_passes(state: Path, version: int) -> None:
     state_copies.check(state, "lab")
 
 
+def test_a_state_as_the_engine_writes_it_is_known_at_its_ends(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 5,000 members it has 75 MB: it isn't parsed, unless something looks wrong."""
+    whole = '{"version":3,"checkpoint":{"stack":"lab","latest":{"resources":[],"metadata":{}}}}'
+    parsed: list[bytes] = []
+    monkeypatch.setattr(state_copies.json, "loads", lambda text: parsed.append(text) or {})
+    state.write_text(whole)
+    state_copies.check(state, "lab")
+    assert parsed == []
+    for cut in (whole[:-1], whole[:50], whole.replace('"version":3', '"version":7')):
+        state.write_text(cut)
+        refusal(state)
+    assert len(parsed) == 3
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [("", "it is empty"), (GOOD[:-10], "it is cut off"), ("[]", "no state"), ('{"version": 3}', "no state")],

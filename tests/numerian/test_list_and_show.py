@@ -108,7 +108,7 @@ def test_a_member_is_shown_in_french_by_default(folder: Path, capsys: pytest.Cap
 Privas (07186) — commune, Ardèche, CA Privas Centre Ardèche, 8 538 habitants
   Serveur            privas, au datacenter de Privas
                      adresses publiques : 198.51.100.11, 2001:db8:100::11
-  Offre              Village : 20 000 Mo pour les fichiers du site
+  Formule            Village : 20 000 Mo pour les fichiers du site
   Site               https://www.privas.test/ — des fichiers
                      y mènent aussi : privas.test
   Dépôt de fichiers  accueil — par SFTP, avec mot de passe

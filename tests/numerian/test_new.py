@@ -165,7 +165,7 @@ def test_a_domain_that_is_taken_is_not_proposed(make: Make) -> None:
         (["--datacenter", "alixna"], 'no datacenter is called "alixna"; did you mean "alixan"?'),
         (["--plan", "vilage"], 'no plan is called "vilage"; did you mean "village"?'),
         (["--domain", "https://x.test/"], "is an address, not a domain name; write x.test"),
-        (["--domain", "privas.test"], "is taken by Privas (07186)"),
+        (["--domain", "privas.test"], "est celui de Privas (07186)"),
         (["--kind", "redirect"], "a redirect needs its target; add --to https://…"),
         (["--to", "https://x.test/"], "leads nowhere; leave --to out, or write --kind redirect"),
         (["--kind", "redirect", "--to", "x.test"], "isn't a web address"),
@@ -188,7 +188,21 @@ def test_one_command_writes_a_file_that_is_right(folder: Path, capsys: pytest.Ca
     assert check(folder) == []
     assert file.stat().st_mode & 0o777 == 0o666 & ~umask()
     assert main(["new", "26166", "--yes"]) == 1
-    assert f"Loriol-sur-Drôme (26166) is a member already: {file}" in capsys.readouterr().err
+    assert f"Loriol-sur-Drôme (26166) est déjà membre : {file}" in capsys.readouterr().err
+
+
+def test_who_is_not_understood_is_answered_in_the_language_of_the_questions(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A slip within the first word, as who types a long name makes it; then a postcode that two communes share."""
+    for words, first, then in (
+        (["livrno"], "personne ne s’appelle", "numerian new livron sur drome 26"),
+        (["26250"], '"26250" : 2 possibilités', "numerian new pont de l isere 26"),
+        (["livrno", "--lang", "en"], "nobody is called", "numerian new livron sur drome 26"),
+    ):
+        assert main(["new", *words, "--yes"]) == 1
+        head, *choices = capsys.readouterr().err.splitlines()
+        assert head.startswith(first) and any(then in line for line in choices), (head, choices)
 
 
 def test_it_speaks_english_when_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -196,7 +210,7 @@ def test_it_speaks_english_when_asked(folder: Path, capsys: pytest.CaptureFixtur
     captured = capsys.readouterr()
     assert "07016 is part of Vallées-d'Antraigues-Asperjoc (07011) now" in captured.err
     assert "→ datacenter privas: 19 km away, 100% free" in captured.out
-    assert "→ plan village: up to 1000 inhabitants" in captured.out
+    assert "→ plan village: up to 1,000 inhabitants" in captured.out
 
 
 def umask() -> int:
@@ -309,7 +323,7 @@ def test_at_a_terminal_it_asks_completes_and_takes_what_is_proposed(folder: Path
     terminal.type("\x1b[B\r")
     terminal.wait_for("Quel datacenter")
     terminal.type("\r")
-    terminal.wait_for("Quelle offre")
+    terminal.wait_for("Quelle formule")
     terminal.type("\r")
     terminal.wait_for("loriol-sur-drome.test")
     terminal.type("\r")

@@ -108,6 +108,8 @@ def test_what_a_page_says_of_a_member(inventory: Inventory) -> None:
     member = inventory.by_code["07186"]
     assert member.site is not None
     assert {f"https://{name}/" for name in member.site.names} <= set(page.links)
+    small = Page(pages(of(inventory, "07186"), INVENTORY, {"07186": 12})["membres/07186.html"])
+    assert "dont moins de 1\u202fMo utilisés" in small.text
     for words in ("Commune 07186, Ardèche", "1\u202f024\u202fMo utilisés", "Membre en service", "Site en HTTPS"):
         assert words in page.text
 
@@ -165,14 +167,44 @@ def test_neighbours_share_their_border() -> None:
 
 def test_a_line_in_a_path_is_read_as_it_was_drawn() -> None:
     ring = [(5, 5), (3, 9), (10, 9), (12, 4), (5, 0), (5, 3)]
+    assert ends(outlines.path([ring])) == ring
+
+
+def ends(path: str) -> list[outlines.Point]:
+    """All corners of a path, absolute."""
     x = y = 0
     found = []
-    for letter, numbers in re.findall(r"([Mlhv])([^Mlhvz]+)", outlines.path([ring])):
+    for letter, numbers in re.findall(r"([Mlhv])([^Mlhvz]+)", path):
         step = [int(number) for number in re.findall(r"-?\d+", numbers)]
         across, along = {"h": [*step, 0], "v": [0, *step]}.get(letter, step)
-        x, y = x + across, y + along
+        x, y = (across, along) if letter == "M" else (x + across, y + along)
         found.append((x, y))
-    assert found == ring
+    return found
+
+
+def test_who_lies_far_from_all_others_is_drawn_in_a_box(inventory: Inventory, files: dict[str, str]) -> None:
+    """Mars (Loire) is 75 km north of the next member: most of the map would be the way there."""
+    codes = {member.code for member in inventory.members}
+    drawing = outlines.draw(INVENTORY, codes)
+    box = drawing.inset
+    assert box is not None and box.northern and box.codes == {"42141"}
+    assert 0.8 < drawing.view.width / drawing.view.height < 1.25
+
+    def inside(code: str) -> set[bool]:
+        corners = ends(drawing.paths[code])
+        return {box.x <= x <= box.x + box.width and box.y <= y <= box.y + box.height for x, y in corners}
+
+    assert inside("42141") == {True}
+    assert set().union(*map(inside, codes & drawing.paths.keys() - box.codes)) == {False}
+    note = Page(files["index.html"]).text
+    assert "Dans l’encadré, plus au nord\u202f: Mars (Loire)." in note.replace(" :", "\u202f:")
+
+
+def test_nobody_is_drawn_apart_who_is_near_or_one_of_many(inventory: Inventory) -> None:
+    codes = {member.code for member in inventory.members}
+    assert outlines.draw(INVENTORY, codes - {"42141"}).inset is None
+    assert outlines.draw(INVENTORY, {"42141", "07186", "26114"}).inset is None
+    assert outlines.draw(INVENTORY, ()).inset is None
 
 
 # --- the folder -------------------------------------------------------------------------------------------------------
@@ -228,7 +260,7 @@ def test_the_pages_commands_run(small: Path, capsys: pytest.CaptureFixture[str])
     for line in block.splitlines():
         program, *words = line.split("#")[0].split()
         assert program == "numerian"
-        if "room" in words[:2]:  # asks the servers; tests/lab runs it
+        if "room" in words[:2]:  # asks the servers: tests/lab/sites/test_uploads.py runs the whole block
             assert words == ["site", "room", "--json", ">", "room.json"]
             continue
         assert main(words) == 0, capsys.readouterr().err

@@ -125,6 +125,14 @@ KINDS = (
         ),
     ),
     Kind(
+        "domain-exchanged",
+        _member(
+            "07186",
+            "domain: privas.test\n  old_domains:\n    - ville-privas.test",
+            "domain: ville-privas.test\n  old_domains:\n    - privas.test",
+        ),
+    ),
+    Kind(
         "domain-beside",
         _member("07151", "domain: mars-ardeche.test", "domain: mars-ardeche.test\n  old_domains: mars07.test"),
     ),

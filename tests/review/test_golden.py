@@ -25,7 +25,16 @@ TERMS = re.compile(
 
 
 IN_EVERY_RUN = {
-    *("commune-added", "domain-beside", "domain-changed", "static-to-php", "redirect-target-changed", "moved", "left"),
+    *(
+        "commune-added",
+        "domain-beside",
+        "domain-changed",
+        "domain-exchanged",
+        "static-to-php",
+        "redirect-target-changed",
+        "moved",
+        "left",
+    ),
     *("merged", "webmaster-password-changed", "template-changed", "php-image-with-packages", "staff-left"),
     *("access-weaker", "guard-refuses", "guard-allows"),
 }

@@ -71,7 +71,3 @@ def test_a_refusal_is_told_in_french_with_the_line_to_write(what: str) -> None:
     assert first == words
     assert not ENGLISH.search(remedy + pass_on)
     assert line.strip() == refusal.reason[refusal.reason.index("- {rule: ") :]
-
-
-def test_what_is_no_refusal_is_told_as_it_is() -> None:
-    assert told("privas: no answer") == "privas: no answer"

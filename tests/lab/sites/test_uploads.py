@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from deployment import INVENTORY, STACK, Deployed
+from deployment import INVENTORY, ROOT, STACK, Deployed
 from webmaster import KEY, KNOWN, PORT, Webmaster, on_terminal, password_in
+
+from numerian.wording import megabytes
 
 HOME = "/srv/sites/07186"
 
@@ -281,6 +288,22 @@ def test_at_full_room_nothing_is_lost_and_deleting_goes_on(vallon: Webmaster, ag
     wait_for_standing(sites, "07330", "ok")
     assert vallon.sftp(f"put {page} more.html")[0] == 0
     assert "int(1)" in sites.sh("privas", write)
+
+
+def test_the_guides_commands_show_the_room_that_is_used(uploads: Deployed, tmp_path: Path) -> None:
+    """docs/site.md's block, as pasted: what the servers measured stands in the member's page."""
+    guide = (ROOT / "docs" / "site.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```sh\n(.*?)^```", guide, re.M | re.S)
+    uploads.sh("privas", f"dd if=/dev/zero of={HOME}/www/film.bin bs=1M count=3 && numerian-uploads measure 07186")
+    script = f'numerian() {{ {sys.executable} -m numerian "$@" --stack {STACK}; }}\n{block}'
+    environment = {**os.environ, "NUMERIAN_INVENTORY": str(INVENTORY)}
+    done = subprocess.run(["sh", "-ec", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    uploads.sh("privas", f"rm {HOME}/www/film.bin && numerian-uploads measure 07186")
+    assert done.returncode == 0, done.stdout + done.stderr
+    used = json.loads((tmp_path / "room.json").read_text(encoding="utf-8"))["members"]["07186"]["used_kb"]
+    page = (tmp_path / "portrait" / "membres" / "07186.html").read_text(encoding="utf-8")
+    assert used >= 3 * 1024 and f"dont {megabytes(used // 1024)} utilisés" in page
+    assert (ROOT / ".work" / STACK / "portrait" / "index.html").is_file()
 
 
 def wait_for_standing(sites: Deployed, code: str, standing: str) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from deployment import INVENTORY, STACK, Deployed
+from deployment import Deployed
 
 from numerian import images, php
 
@@ -148,8 +148,8 @@ CONVERT, CONVERTED = "07231", "https://www.saint-etienne-de-fontbellon.test"
 VERSION = "version.php"
 
 
-def set_date(day: date) -> None:
-    file = INVENTORY / "datacenters.yaml"
+def set_date(sites: Deployed, day: date) -> None:
+    file = sites.folder / "datacenters.yaml"
     text = file.read_text(encoding="utf-8")
     file.write_text(re.sub(r"\n    php: .*", f"\n    php: {day.isoformat()}", text), encoding="utf-8")
 
@@ -176,12 +176,12 @@ def rolled(sites: Deployed) -> Iterator[Deployed]:
         sites.sh("privas", f"docker tag {images.reference('php', date(2026, 7, 1))} numerian/php:{tag}")
     put(sites, "index.html", "<h1>Le nôtre</h1>", code=CONVERT)
     put(sites, VERSION, "<?php echo PHP_VERSION;")
-    told = sites.numerian("images", "php", "--date", FIRST.isoformat(), "--stack", STACK)
+    told = sites.numerian("images", "php", "--date", FIRST.isoformat(), "--stack", sites.stack)
     try:
         assert f"php: {FIRST.isoformat()}" in told
-        set_date(FIRST)
+        set_date(sites, FIRST)
         sites.edit(CONVERT, "site:\n", "site:\n  kind: php\n")
-        sites.numerian("up", "--stack", STACK, "--yes")
+        sites.numerian("up", "--stack", sites.stack, "--yes")
         yield sites
     finally:
         for day in (FIRST, NEWER):
@@ -209,12 +209,12 @@ def test_two_images_are_kept_and_older_ones_go(rolled: Deployed) -> None:
 
 def test_a_list_that_debian_no_longer_has_fails_by_name_and_what_ran_runs_on(rolled: Deployed) -> None:
     write_list(NEWER, images.versions(images.packages("php", FIRST)) | {"php8.4-fpm": "8.4.1-1"})
-    set_date(NEWER)
-    told = rolled.numerian("up", "--stack", STACK, "--yes", fails=True)
+    set_date(rolled, NEWER)
+    told = rolled.numerian("up", "--stack", rolled.stack, "--yes", fails=True)
     assert "8.4.1-1" in told and "php8.4-fpm" in told
     assert rolled.get(f"{SITE}/{VERSION}")[0] == 200
     assert rolled.sh("privas", "docker ps --all --quiet --filter status=exited") == ""
-    set_date(FIRST)
+    set_date(rolled, FIRST)
 
 
 def test_the_preview_shows_which_packages_change_and_going_back_builds_nothing(rolled: Deployed) -> None:
@@ -224,21 +224,21 @@ def test_the_preview_shows_which_packages_change_and_going_back_builds_nothing(r
     now, other = two_versions(rolled)
     assert rolled.get(f"{SITE}/{VERSION}")[2].strip() == now.partition("-")[0]
     write_list(NEWER, {name: other if version == now else version for name, version in first.items()})
-    set_date(NEWER)
-    told = rolled.numerian("preview", "--stack", STACK)
+    set_date(rolled, NEWER)
+    told = rolled.numerian("preview", "--stack", rolled.stack)
     assert f"-php8.4-fpm {now}" in told and f"+php8.4-fpm {other}" in told
     changed = [name for name, version in first.items() if version == now]
     assert len(re.findall(r"^ *[-+][a-z0-9.+-]+ [0-9]\S*$", told, re.MULTILINE)) == 2 * len(changed)
 
     # The first of the server can't start, and holds up none of those after him.
     rolled.sh("privas", f"chown root: /srv/sites/{CONVERT}/php/socket")
-    rolled.numerian("up", "--stack", STACK, "--yes")
+    rolled.numerian("up", "--stack", rolled.stack, "--yes")
     assert rolled.get(f"{CONVERTED}/")[0] == 503
     assert rolled.get(f"{SITE}/{VERSION}")[2].strip() == other.partition("-")[0]
 
-    set_date(FIRST)
+    set_date(rolled, FIRST)
     rolled.edit(CONVERT, "  kind: php\n", "")
-    rolled.numerian("up", "--stack", STACK, "--yes")
+    rolled.numerian("up", "--stack", rolled.stack, "--yes")
     assert rolled.get(f"{SITE}/{VERSION}")[2].strip() == now.partition("-")[0]
     assert image_id(rolled, FIRST) == before
 
