@@ -147,7 +147,7 @@ class Files(_Resource):
     secrets: pulumi.Output[dict[str, str]]
     run: pulumi.Output[list[list[str]]]
     adopt: pulumi.Output[bool]
-    moving: pulumi.Output[str | None]
+    moving: pulumi.Output[Any]
 
     def __init__(
         self,

@@ -27,9 +27,12 @@ HALVES = frozenset({"create-replacement", "delete-replaced", "remove-pending-rep
 
 
 def kept_members(inputs: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return what is kept of each member (`numerian.kept`), by code, from the guard's inputs: there it is JSON text."""
+    """Return what is kept of each member (`numerian.kept`), by code, from the guard's inputs: there it is JSON text.
+
+    Of a member that an older state keeps in another way nothing is known.
+    """
     texts = inputs.get("members") or {}
-    return {code: json.loads(text) for code, text in texts.items()}
+    return {code: json.loads(text) for code, text in texts.items() if isinstance(text, str)}
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -429,7 +430,9 @@ def test_many_move_at_once_a_few_copies_at_a_time_and_their_writes_go_together(
             for n, props in inputs.items()
         }
         there = {
-            n: json.loads(t.replace('"m.conf"', f'"m{n}.conf"').replace('/m"', f'/m{n}"')) for n, t in text.items()
+            # `moving` is JSON within JSON.
+            n: json.loads(re.sub(r'/m(\\?")', rf"/m{n}\1", t.replace('"m.conf"', f'"m{n}.conf"')))
+            for n, t in text.items()
         }
         here = {n: props | {"host": "new"} for n, props in there.items()}
 

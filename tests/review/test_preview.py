@@ -31,7 +31,8 @@ def test_it_needs_no_network_at_all(paper: PaperProject) -> None:
         ["unshare", "-n", "sh", "-c", script], cwd=paper.folder, env=paper.environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Mars (07151) · site : l’ancienne adresse mars-ardeche.test ne répond plus" in done.stdout
+    assert "Mars (07151) · site : nouvelle adresse www.mars-en-ardeche.test, certificat à obtenir" in done.stdout
+    assert "l’ancienne adresse mars-ardeche.test ne répond plus" in done.stdout
     assert "serveurs non consultés" in done.stdout
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from deployment import FOLDER, INVENTORY, STACK, Deployed
+from deployment import INVENTORY, STACK, Deployed
 
 MEMBERS = INVENTORY / "members"
 
@@ -26,7 +26,7 @@ def changed(sites: Deployed) -> Iterator[Deployed]:
 
 
 def reviewed(sites: Deployed, *more: str) -> dict[str, Any]:
-    file = FOLDER / "review.json"
+    file = sites.folder.parent / "review.json"
     sites.numerian("preview", "--stack", STACK, "--format", "json", "--output", str(file), *more)
     told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return told
