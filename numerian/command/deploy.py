@@ -138,6 +138,8 @@ def _engine(session: Session, options: Namespace, verb: str, *extra: str, refres
         interrupted=interrupted,
     )
     progress.clear()
+    if outcome.code > 0 and not outcome.log.seen and (state := workspace.state_file(session.place)):
+        state_copies.check(state, options.stack, closely=True)
     steps = outcome.log.changed
     if verb == "refresh":
         steps = [*outcome.log.drifted.values(), *steps]

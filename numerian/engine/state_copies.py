@@ -27,17 +27,22 @@ class StateError(NumerianError):
     """The state's file is there, and no engine of this machine can use it."""
 
 
-def check(file: Path, stack: str) -> None:
+def check(file: Path, stack: str, *, closely: bool = False) -> None:
     """Refuse a state that is damaged or of a later engine, with the command that brings a good one back.
 
     Compressed states are the engine's to judge.
+
+    Args:
+        file: The state's.
+        stack: Whose it is.
+        closely: Look at all of it, and not only at its ends: an engine couldn't begin with it.
 
     Raises:
         StateError: what is wrong with it, and what to run.
     """
     if file.suffix != ".json":
         return
-    wrong, version = _fault(file)
+    wrong, version = _fault(file, closely)
     if wrong and version > NEWEST_VERSION:
         raise StateError(
             f"the state of {stack} was written by a later engine ({file}: version {version}, this one reads up to"
@@ -72,10 +77,10 @@ def _operation(operation: Any) -> str:
     return f"{operation['type']} {kind.rsplit(':', 1)[-1]} {name}"
 
 
-def _fault(file: Path) -> tuple[str, int]:
+def _fault(file: Path, closely: bool = True) -> tuple[str, int]:
     """Return what is wrong with a state's file ("" for nothing), and the version that it says."""
     try:
-        if 0 < (seen := _at_a_glance(file)) <= NEWEST_VERSION:
+        if not closely and 0 < (seen := _at_a_glance(file)) <= NEWEST_VERSION:
             return "", seen
         content = json.loads(file.read_bytes())
     except OSError as error:

@@ -278,6 +278,20 @@ def test_what_a_killed_run_made_is_found_by_the_next_one(project: Project) -> No
     assert "nothing to change" in project.run("up", "--stack", "test", "--yes").stdout
 
 
+def test_a_state_that_is_damaged_between_its_ends_is_told_with_the_way_back(project: Project) -> None:
+    (state,) = (project.folder / ".work/test/state/.pulumi/stacks").rglob("test.json")
+    good = state.read_bytes()
+    state.with_name("test.json.bak").write_bytes(good)
+    state.write_bytes(good.replace(b'"resources"', b"\0" * 11, 1))
+    for words in (["preview"], ["up", "--yes"]):
+        done = project.run(words[0], "--stack", "test", *words[1:])
+        assert done.returncode == 1
+        assert "the state of test is damaged" in done.stderr and "run `cp " in done.stderr
+    state.write_bytes(good)
+    done = project.run("up", "--stack", "test", "--yes")
+    assert done.returncode == 0 and "nothing to change" in done.stdout
+
+
 def test_the_environment_runs_a_plain_engine(project: Project) -> None:
     script = f'eval "$({sys.executable} -m numerian env --stack test)" && pulumi preview --non-interactive'
     done = subprocess.run(

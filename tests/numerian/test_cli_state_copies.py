@@ -57,6 +57,21 @@ def test_a_state_as_the_engine_writes_it_is_known_at_its_ends(state: Path, monke
     assert len(parsed) == 3
 
 
+def test_a_state_that_is_damaged_between_its_ends_is_told_once_an_engine_could_not_begin_with_it(state: Path) -> None:
+    whole = '{"version":3,"checkpoint":{"stack":"lab","latest":{"resources":[],"metadata":{}}}}'
+    damaged = whole.replace("resources", "\0\0\0\0\0")
+    state.write_text(damaged)
+    state_copies.check(state, "lab")
+    state.with_name("lab.json.bak").write_text(damaged)
+    with pytest.raises(StateError, match="no copy of it can be read either"):
+        state_copies.check(state, "lab", closely=True)
+    state.with_name("lab.json.bak").write_text(whole)
+    with pytest.raises(StateError, match="it is cut off, or no JSON") as caught:
+        state_copies.check(state, "lab", closely=True)
+    run_what_it_says(str(caught.value))
+    state_copies.check(state, "lab", closely=True)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [("", "it is empty"), (GOOD[:-10], "it is cut off"), ("[]", "no state"), ('{"version": 3}', "no state")],
