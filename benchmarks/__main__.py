@@ -71,7 +71,7 @@ def _options() -> argparse.Namespace:
         nargs="*",
         default=[12, 438, 2000, 5000],
         metavar="N",
-        help=f"how many sites (default: 12, 438, 2000, 5000); beyond {MOST_APPLIED} without --only: {', '.join(LOOKERS)}",
+        help=f"how many sites (default: 12, 438, 2000, 5000); over {MOST_APPLIED} without --only: {', '.join(LOOKERS)}",
     )
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, help="run these contenders")
     return parser.parse_args()
